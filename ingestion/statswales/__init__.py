@@ -1,0 +1,1 @@
+"""The StatsWales source: client, dataset registry, extraction."""
