@@ -100,7 +100,7 @@ class Dataset(BaseModel):
     columns: dict[str, Column]
     """By role: ``measure``, ``period``, ``area``, then one for each breakdown."""
     tidy: dict[str, str] = {}
-    """For a tidy CSV of this dataset: role (or ``value``, ``marker``, ``area_label``) to column name; ``=text`` is a constant."""
+    """For a tidy CSV: role (or ``value``, ``marker``, ``area_label``) to column name; ``=text`` is a constant."""
     rounding_base: int | None = None
     non_negative: bool = False
 

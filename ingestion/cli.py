@@ -1,0 +1,514 @@
+"""The ``gofal`` command. Every command has ``--help``; those that scripts use have ``--json``.
+
+Exit codes: 0 well (a quarantine is a warning), 1 something failed and the rest was done, 2 nothing could be done.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from ingestion.config import Settings
+from ingestion.errors import GofalError
+
+if TYPE_CHECKING:
+    from ingestion.report import Report
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, rich_markup_mode=None)
+importing = typer.Typer(no_args_is_help=True, help="Bring files into the lake by hand.")
+laking = typer.Typer(no_args_is_help=True, help="Look after the lake.")
+app.add_typer(importing, name="import")
+app.add_typer(laking, name="lake")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+Source = Annotated[str | None, typer.Option(help="sample or live; each has a home of its own.")]
+DatasetIds = Annotated[
+    list[str] | None,
+    typer.Option("--dataset", metavar="KEY=UUID", help="Another id than the registry pins, for another deployment."),
+]
+
+
+def main() -> None:
+    """Run the command; an error of ours is a sentence on standard error, not a traceback."""
+    try:
+        app()
+    except GofalError as error:
+        _fail(error)
+
+
+def _fail(error: GofalError) -> NoReturn:
+    typer.secho(error.en, fg="red", err=True)
+    typer.secho(error.cy, fg="red", err=True)
+    raise SystemExit(2)
+
+
+def _settings(source: str | None = None) -> Settings:
+    if source not in (None, "sample", "live"):
+        raise typer.BadParameter(f"expected sample or live, found {source!r}")
+    return Settings(source=source) if source else Settings()  # type: ignore[arg-type]
+
+
+def _pairs(texts: list[str] | None, what: str) -> dict[str, str]:
+    pairs = {}
+    for text in texts or []:
+        key, separator, value = text.partition("=")
+        if not (key and separator and value):
+            raise typer.BadParameter(f"expected {what}, found {text!r}")
+        pairs[key] = value
+    return pairs
+
+
+def _say(text: str = "", **style: Any) -> None:
+    typer.secho(text, **style)
+
+
+# -- running ---------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def run(
+    source: Source = None,
+    dataset: DatasetIds = None,
+    only: Annotated[list[str] | None, typer.Option(help="A registry key; may be given more than once.")] = None,
+    force: Annotated[bool, typer.Option(help="Fetch, build and publish although nothing changed.")] = False,
+    verify: Annotated[bool, typer.Option(help="Re-hash every dataset, not only tonight's slice.")] = False,
+    as_of: Annotated[str | None, typer.Option(help="Build what was known at this moment (ISO 8601).")] = None,
+    release: Annotated[int | None, typer.Option(help="Which release of the bundled sample to publish.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run the nightly load once, as the DAG, and say what it did."""
+    from ingestion import airflow_local, nightly
+
+    settings = _settings(source)
+    if release is not None:
+        settings.sample_release = release
+    moment = _moment(as_of)
+    conf = nightly.Params(
+        datasets=only or [],
+        dataset_ids=_pairs(dataset, "KEY=UUID"),
+        force=force,
+        verify=verify,
+        as_of=moment,
+    )
+    this = nightly.Run(f"manual__{datetime.now(UTC):%Y-%m-%dT%H-%M-%S-%f}", conf, settings)
+    try:
+        _ = this.registry
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    _ = this.lake  # a lake of the other kind is refused before anything is started
+    environment = airflow_local.environment(settings) | {"GOFAL_RUN_ID": this.run_id}
+    began = time.monotonic()
+    airflow_local.initialise(settings, env=environment)
+    with nightly.api_url(settings) as (url, limited):
+        if not limited:
+            environment["GOFAL_STATSWALES_URL"] = url
+            environment["GOFAL_COUNT_REQUESTS"] = "false"
+        this.folder.path.mkdir(parents=True, exist_ok=True)
+        log = this.folder.path / "airflow.log"
+        command = [sys.executable, "-m", "airflow", "dags", "test", "nightly_load", "--conf", conf.model_dump_json()]
+        with log.open("wb") as out:
+            process = subprocess.Popen(command, env=environment, stdout=out, stderr=subprocess.STDOUT)
+            _watch(process, this, quiet=as_json)
+    document = this.folder.read("report")
+    if document is None:
+        tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
+        raise GofalError(
+            f"Airflow ended with code {process.returncode} before the run could report. Its last lines:\n{tail}\n"
+            f"The whole log: {log}",
+            f"Daeth Airflow i ben gyda chod {process.returncode} cyn i’r rhediad allu adrodd. Y log cyfan: {log}",
+            code="no_report",
+        )
+    from ingestion.report import Report
+
+    report = Report.model_validate(document)
+    if as_json:
+        _say(report.model_dump_json(indent=1))
+    else:
+        _summary(report, this.folder.path, time.monotonic() - began)
+    raise SystemExit(report.exit_code)
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"expected a moment such as 2019-12-01 or 2019-12-01T09:30, found {text!r}") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+STAGES = {
+    "run": "Airflow is starting",
+    "discover": "landing and checking",
+    "check_timing": "moving to raw",
+    "build": "publishing",
+    "publish": "reporting",
+}
+
+
+def _watch(process: subprocess.Popen[bytes], run: Any, *, quiet: bool) -> None:
+    """Wait for the run, telling its stage on a terminal. Ctrl-C stops it and everything that it started."""
+    from rich.console import Console
+
+    console = Console(stderr=True, quiet=quiet)
+    try:
+        with console.status("Airflow is starting…") as status:
+            while process.poll() is None:
+                reached = [text for name, text in STAGES.items() if (run.folder.path / f"{name}.json").exists()]
+                landed = len(list((run.folder.path / "land").glob("*.json")))
+                if (run.folder.path / "raw").exists() and not (run.folder.path / "build.json").exists():
+                    status.update("building with dbt…")
+                elif reached:
+                    status.update(f"{reached[-1]}…" + (f" ({landed} landed)" if landed else ""))
+                time.sleep(0.2)
+    except KeyboardInterrupt:
+        process.terminate()
+        process.wait(30)
+        raise
+
+
+def _summary(report: Report, folder: Path, seconds: float) -> None:
+    from ingestion.report import OUTCOMES
+
+    colour = {0: "green", 1: "yellow", 2: "red"}[report.exit_code]
+    _say()
+    _say(report.headline_en, fg=colour, bold=True)
+    _say(report.headline_cy, fg=colour)
+    if report.source == "sample":
+        _say(
+            "Every figure is SYNTHETIC: the bundled sample.  |  Mae pob ffigur yn SYNTHETIG: y sampl a ddaw gyda Gofal."
+        )
+    _say("\nSources", bold=True)
+    for s in report.sources:
+        rows = f"{s.rows:>9,} rows" if s.rows is not None else " " * 14
+        known = f"known from {s.known_from:%Y-%m-%d}" if s.known_from else ""
+        _say(f"  {s.key:<36} {OUTCOMES[s.outcome][0]:<24} {rows}  {known}")
+        for m in s.messages:
+            if m.severity != "info":
+                _say(f"    {m.severity}: {m.en}", fg="yellow" if m.severity == "warning" else "red")
+    for e in report.errors:
+        _say(f"  {e.stage}: {e.en}", fg="red")
+    _say("\nBuild", bold=True)
+    if report.build_skipped:
+        _say("  Nothing that a mart depends on changed: nothing was built.")
+    elif report.build_id:
+        _say(
+            f"  {report.build_id}: {report.models} models, {report.tests_passed} tests passed, "
+            f"{len(report.tests_warned)} warned, {report.build_seconds} s"
+        )
+    if report.published_now:
+        marts = ", ".join(f"{name.split('.')[1]} {rows:,}" for name, rows in sorted(report.tables.items()))
+        _say(f"  {len(report.tables)} marts: {marts}")
+    if report.changes:
+        _say("\nWhat changed", bold=True)
+        for c in report.changes:
+            _say(
+                f"  {c.source_key:<36} vintage {c.vintages}: {c.cells_new:,} new cells, "
+                f"{c.cells_revised:,} revised, {c.cells_gone:,} gone"
+            )
+    current = Path(report.home) / "published" / "current"
+    _say("\nWhere to look next", bold=True)
+    _say(f"  {current / 'gofal.duckdb'}   (open it read-only)")
+    _say(f"  {current / 'parquet'}")
+    _say(f"  {folder / 'report.en.html'}   {folder / 'report.cy.html'}")
+    _say("  gofal status")
+    _say(f"\n{seconds:.0f} s")
+
+
+@app.command()
+def airflow(
+    source: Source = None,
+    port: Annotated[int, typer.Option(help="The UI's port on this machine.")] = 8080,
+    release: Annotated[int | None, typer.Option(help="Which release of the bundled sample to publish.")] = None,
+) -> None:
+    """Start a real local Airflow with its UI; the nightly load runs at 02:00 Europe/London. Ctrl-C stops it."""
+    from ingestion import airflow_local
+
+    settings = _settings(source)
+    if release is not None:
+        settings.sample_release = release
+
+    def ready(url: str) -> None:
+        _say(f"Airflow is at {url} (nightly_load runs at 02:00 Europe/London). Ctrl-C stops it.", fg="green")
+
+    _say("Airflow is starting…")
+    airflow_local.start(settings, port, on_ready=ready)
+
+
+@app.command()
+def standin(
+    serve: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=FIRST.csv,SECOND.csv", help="A CSV to serve, and its later revisions."),
+    ] = None,
+    port: Annotated[int, typer.Option(help="Loopback port; 0 takes a free one.")] = 8099,
+    publish: Annotated[
+        int | None, typer.Option(help="How many of the files are published at the start; all by default.")
+    ] = None,
+    every: Annotated[float | None, typer.Option(help="Publish one more file every so many seconds.")] = None,
+    release: Annotated[int, typer.Option(help="Without --serve: which release of the bundled sample.")] = 1,
+    rate_limit: Annotated[
+        bool, typer.Option(help="Answer 429 past 100 requests a minute, as the service does.")
+    ] = True,
+) -> None:
+    """Serve files, or the bundled sample, as StatsWales does, on this machine."""
+    import signal
+    import threading
+
+    from ingestion.sample import serve as serving
+
+    specs = {
+        key: [Path(p) for p in paths.split(",")] for key, paths in _pairs(serve, "KEY=FIRST.csv[,SECOND.csv]").items()
+    }
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    with serving.open_standin(
+        specs, port=port, publish=publish, every=every, release=release, rate_limit=rate_limit
+    ) as server:
+        _say(f"StatsWales stand-in at {server.url}")
+        for uuid, title in server.titles().items():
+            _say(f"  {uuid}  {title}")
+        _say("Ctrl-C stops it.")
+        sys.stdout.flush()
+        stopped.wait()
+
+
+# -- looking ---------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def status(source: Source = None, as_json: Json = False) -> None:
+    """Say what was loaded when, what is stale, and what is quarantined."""
+    from ingestion import publish as publishing
+    from ingestion import report as reporting
+    from ingestion.lake import Lake, Outcome
+    from ingestion.statswales.registry import load_registry
+
+    settings = _settings(source)
+    lake = Lake(settings.lake_url)
+    registry = load_registry()
+    late = {entry["key"]: entry["due"] for entry in reporting.late(settings, registry)}
+    by_key: dict[str, list[Any]] = {key: [] for key in registry}
+    for record in lake.records():
+        by_key.setdefault(record.source_key, []).append(record)
+    rows = []
+    for key, events in by_key.items():
+        accepted = lake.vintages(key) if events else []
+        last = events[-1] if events else None
+        newest = accepted[-1] if accepted else None
+        refused = last if last and last.outcome is Outcome.QUARANTINED else None
+        rows.append(
+            {
+                "key": key,
+                "last_outcome": str(last.outcome) if last else None,
+                "last_checked": last.landed_at.isoformat() if last else None,
+                "loaded_at": newest.landed_at.isoformat() if newest else None,
+                "known_from": newest.known_from.isoformat() if newest and newest.known_from else None,
+                "rows": newest.rows if newest else None,
+                "vintages": len(accepted),
+                "late_since": late.get(key),
+                "quarantined": {"en": [m.en for m in refused.messages], "cy": [m.cy for m in refused.messages]}
+                if refused
+                else None,
+            }
+        )
+    current = publishing.current_manifest(settings)
+    stamp = lake.stamp()
+    document = {
+        "home": str(settings.root),
+        "lake": stamp.kind if stamp else None,
+        "published": {k: current[k] for k in ("build_id", "published_at", "commit", "tables")} if current else None,
+        "held": publishing.hold(settings),
+        "sources": rows,
+    }
+    if as_json:
+        _say(json.dumps(document, ensure_ascii=False, indent=1))
+        return
+    _say(f"{settings.root}: {stamp.kind if stamp else 'no'} lake")
+    if current:
+        _say(
+            f"Published: build {current['build_id']} at {current['published_at'][:19]}, {len(current['tables'])} marts"
+        )
+    else:
+        _say("Nothing is published yet: gofal run", fg="yellow")
+    if document["held"]:
+        _say("Publishing is held by a rollback: gofal publish --release", fg="yellow")
+    for row in rows:
+        if row["loaded_at"] is None:
+            _say(f"  {row['key']:<36} never loaded ({row['last_outcome'] or 'not tried'})", fg="yellow")
+        else:
+            _say(
+                f"  {row['key']:<36} {row['rows']:>9,} rows, {row['vintages']} vintage(s), known from "
+                f"{row['known_from'][:10]}, loaded {row['loaded_at'][:16]}, last check: {row['last_outcome']}"
+            )
+        if row["late_since"]:
+            _say(f"    stale: the publisher expected an update by {row['late_since']}", fg="yellow")
+        for text in (row["quarantined"] or {}).get("en", []):
+            _say(f"    quarantined: {text}", fg="yellow")
+
+
+@app.command()
+def publish(
+    source: Source = None,
+    rollback: Annotated[bool, typer.Option("--rollback", help="Go back to the build before, and hold.")] = False,
+    to: Annotated[str | None, typer.Option(help="With --rollback: the build to go back to.")] = None,
+    release: Annotated[bool, typer.Option("--release", help="End the hold of a rollback.")] = False,
+) -> None:
+    """List what is published; go back to an earlier build, or end the hold of a rollback."""
+    from ingestion import publish as publishing
+
+    settings = _settings(source)
+    if rollback:
+        _say(f"Readers now see build {publishing.rollback(settings, to)}. Publishing is held: gofal publish --release")
+    elif release:
+        _say("The hold is ended." if publishing.release(settings) else "Nothing was held.")
+    else:
+        now = publishing.current_version(settings)
+        for version in publishing.versions(settings):
+            _say(f"{'*' if version == now else ' '} {version}")
+
+
+@app.command()
+def report(
+    run_id: Annotated[str | None, typer.Argument(help="A run; the newest by default.")] = None,
+    source: Source = None,
+    as_json: Json = False,
+) -> None:
+    """Show the report of a run again."""
+    from ingestion.report import Report
+
+    settings = _settings(source)
+    found = sorted(settings.runs.glob("*/report.json"), key=lambda p: p.stat().st_mtime)
+    chosen = settings.runs / run_id / "report.json" if run_id else (found[-1] if found else None)
+    if chosen is None or not chosen.exists():
+        raise GofalError(
+            f"No report of {'run ' + run_id if run_id else 'any run'} in {settings.runs}. Run: gofal run",
+            f"Nid oes adroddiad o {'rediad ' + run_id if run_id else 'unrhyw rediad'} yn {settings.runs}. "
+            "Rhedwch: gofal run",
+            code="no_report",
+        )
+    document = Report.model_validate_json(chosen.read_text(encoding="utf-8"))
+    if as_json:
+        _say(document.model_dump_json(indent=1))
+    else:
+        _summary(document, chosen.parent, 0)
+
+
+# -- the lake --------------------------------------------------------------------------------------------------
+
+
+@laking.command()
+def freeze(source: Source = None, as_of: Annotated[str | None, typer.Option(help="ISO 8601.")] = None) -> None:
+    """Freeze the lake as it is, for an analyst's own ``dbt build``."""
+    from ingestion import transform
+    from ingestion.lake import Lake, utc_now
+    from ingestion.statswales.registry import load_registry
+
+    settings = _settings(source)
+    lake = Lake(settings.lake_url)
+    folder = settings.builds / f"{utc_now():%Y%m%dT%H%M%S%fZ}" / "snapshot"
+    frozen = transform.freeze(lake, load_registry(), folder, as_of=_moment(as_of), now=utc_now())
+    transform.point(settings.snapshot, folder)
+    _say(f"{frozen.vintages} vintages frozen: {settings.snapshot}")
+
+
+@laking.command()
+def verify(source: Source = None) -> None:
+    """Re-hash every landed file and compare it with the name it is kept under."""
+    from rich.progress import track
+
+    from ingestion.lake import Lake
+
+    lake = Lake(_settings(source).lake_url)
+    files = {f.path: f for r in lake.records() for f in r.files}
+    bad = [
+        f for f in track(list(files.values()), description="hashing") if not (lake.exists(f.path) and lake.verify(f))
+    ]
+    for file in bad:
+        _say(f"damaged or missing: {file.path} ({file.role}, {file.bytes:,} bytes, from {file.url})", fg="red")
+    _say(f"{len(files) - len(bad):,} of {len(files):,} landed files are whole.")
+    raise SystemExit(2 if bad else 0)
+
+
+@importing.command("statswales-export")
+def import_export(
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False)],
+    dataset: Annotated[str, typer.Option(help="The registry entry whose figures these are.")] = (
+        "children_looked_after_gender_age"
+    ),
+    year: Annotated[str | None, typer.Option(help="The period, where neither file nor file name says it.")] = None,
+    known_from: Annotated[str | None, typer.Option(help="When the figures were published (ISO 8601).")] = None,
+    source: Source = "live",
+) -> None:
+    """Load old StatsWales exports (wide tables) and rebuild."""
+    from ingestion import nightly
+    from ingestion.statswales import export
+
+    settings = _settings(source)
+    this = nightly.Run(f"import__{datetime.now(UTC):%Y-%m-%dT%H-%M-%S-%f}", None, settings)
+    this.folder.write("run", {"run_id": this.run_id, "source": settings.source, "home": str(settings.root)})
+    record = export.export_to_batch(
+        files,
+        this.registry[dataset],
+        this.lake,
+        run_id=this.run_id,
+        year=year,
+        known_from=_moment(known_from),
+    )
+    _finish_import(this, record)
+
+
+@importing.command("figures")
+def import_figures(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    document: Annotated[str, typer.Option(help="A short key for the document that printed them.")],
+    title_en: Annotated[str | None, typer.Option(help="The document's title.")] = None,
+    title_cy: Annotated[str | None, typer.Option(help="Its title in Welsh.")] = None,
+    known_from: Annotated[str | None, typer.Option(help="When it was published, for rows that do not say.")] = None,
+    source: Source = "live",
+) -> None:
+    """Load printed figures, to reconcile the statistics against them, and rebuild."""
+    from ingestion import figures, nightly
+
+    settings = _settings(source)
+    this = nightly.Run(f"import__{datetime.now(UTC):%Y-%m-%dT%H-%M-%S-%f}", None, settings)
+    this.folder.write("run", {"run_id": this.run_id, "source": settings.source, "home": str(settings.root)})
+    record = figures.figures_to_batch(
+        file,
+        this.lake,
+        run_id=this.run_id,
+        document_key=document,
+        title_en=title_en,
+        title_cy=title_cy,
+        known_from=_moment(known_from),
+    )
+    _finish_import(this, record)
+
+
+def _finish_import(this: Any, record: Any) -> None:
+    """Judge, accept, build and publish what was imported, by the same stages as a night."""
+    import contextlib
+
+    from ingestion import nightly
+
+    this.folder.write(f"land/{record.source_key}", record)
+    with contextlib.suppress(Exception):  # on record; the report tells it
+        nightly.check(this)
+        nightly.accept(this)
+        nightly.build(this)
+        nightly.publish(this)
+    made = nightly.report(this)
+    _summary(made, this.folder.path, 0)
+    raise SystemExit(made.exit_code)
+
+
+__all__ = ["app", "main"]

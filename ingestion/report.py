@@ -1,0 +1,320 @@
+"""The run report: what a night found and did, for a person (HTML in both languages), a script (JSON) and a webhook."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from ingestion.config import Settings
+from ingestion.lake import LoadRecord, Message, Outcome, utc_now
+from ingestion.runs import RunFolder
+from ingestion.statswales.registry import Dataset
+
+Language = Literal["en", "cy"]
+TEMPLATE = Path(__file__).with_name("templates") / "report.html.j2"
+
+OUTCOMES: dict[str, tuple[str, str]] = {
+    "accepted": ("accepted", "derbyniwyd"),
+    "accepted_with_warnings": ("accepted with warnings", "derbyniwyd gyda rhybuddion"),
+    "quarantined": ("quarantined", "mewn cwarantin"),
+    "unchanged": ("unchanged", "heb newid"),
+    "withdrawn": ("withdrawn by the publisher", "tynnwyd yn ôl gan y cyhoeddwr"),
+    "failed": ("failed", "methodd"),
+}
+"""Every outcome of a load, as a person reads it."""
+
+
+class Source(BaseModel):
+    """One dataset in the report."""
+
+    key: str
+    title_en: str
+    title_cy: str
+    outcome: str
+    rows: int | None = None
+    known_from: datetime | None = None
+    load_id: str | None = None
+    requests: int = 0
+    seconds: float = 0.0
+    messages: list[Message] = []
+
+
+class Change(BaseModel):
+    """What the newest vintage of a source changed in the marts."""
+
+    source_key: str
+    vintages: int
+    known_from: datetime | None
+    cells_new: int
+    cells_revised: int
+    cells_gone: int
+
+
+class StageError(BaseModel):
+    """A stage that raised."""
+
+    stage: str
+    code: str
+    en: str
+    cy: str
+
+
+class Report(BaseModel):
+    """Everything a run has to say."""
+
+    run_id: str
+    source: str
+    home: str
+    started_at: datetime | None
+    finished_at: datetime
+    sources: list[Source]
+    late: list[dict[str, Any]] = []
+    build_id: str | None = None
+    build_skipped: bool = False
+    build_seconds: float | None = None
+    models: int = 0
+    tests_passed: int = 0
+    tests_warned: list[str] = []
+    tables: dict[str, int] = {}
+    published_build: str | None = None
+    published_now: bool = False
+    is_synthetic: bool | None = None
+    changes: list[Change] = []
+    errors: list[StageError] = []
+    exit_code: int = 0
+    headline_en: str = ""
+    headline_cy: str = ""
+
+
+def make(settings: Settings, folder: RunFolder, registry: Mapping[str, Dataset], ended: str | None = None) -> Report:
+    """Put together what the stages wrote.
+
+    Args:
+        settings: Where things live.
+        folder: The run's folder.
+        registry: The datasets that the run was asked for.
+        ended: Why the run ended early, where no stage could say so.
+
+    Returns:
+        The report with its exit code: 0 well (also with warnings or a quarantine), 1 a fetch or a check failed and the
+        rest is published, 2 nothing is published or the build failed.
+    """
+    from ingestion import publish as publishing
+
+    run = folder.read("run") or {}
+    discovery = folder.read("discover") or {}
+    built = folder.read("build") or {}
+    published = folder.read("publish")
+    current = publishing.current_manifest(settings)
+    errors = [StageError.model_validate(e) for e in folder.read_all("errors").values()]
+    if ended:
+        errors.append(
+            StageError(
+                stage="run",
+                code="ended",
+                en=f"The run ended early: {ended}",
+                cy=f"Daeth y rhediad i ben yn gynnar: {ended}",
+            )
+        )
+    nodes = built.get("nodes", [])
+    report = Report(
+        run_id=run.get("run_id") or folder.path.name,
+        source=settings.source,
+        home=str(settings.root),
+        started_at=run.get("started_at"),
+        finished_at=utc_now(),
+        sources=[_source(folder, key, dataset, discovery) for key, dataset in registry.items()],
+        build_id=built.get("build_id"),
+        build_skipped=bool(built.get("skipped")),
+        build_seconds=built.get("seconds"),
+        models=sum(n["unique_id"].startswith("model.") for n in nodes),
+        tests_passed=sum(n["status"] == "pass" for n in nodes),
+        tests_warned=[f"{n['unique_id']}: {n['message']}" for n in nodes if n["status"] == "warn"],
+        tables=(published or {}).get("tables") or (current or {}).get("tables") or {},
+        published_build=(current or {}).get("build_id"),
+        published_now=published is not None,
+        errors=errors,
+    )
+    if published:
+        report.changes = changes(Path(published["folder"]) / "gofal.duckdb")
+    report.late = late(settings, registry)
+    stages = {e.stage.split()[0] for e in errors}
+    failed = bool(errors) or any(s.outcome == "failed" for s in report.sources)
+    nothing = current is None or bool(stages & {"build", "publish", "accept"})
+    report.exit_code = 2 if nothing else 1 if failed else 0
+    report.headline_en, report.headline_cy = _headline(report)
+    return report
+
+
+def _source(folder: RunFolder, key: str, dataset: Dataset, discovery: Mapping[str, Any]) -> Source:
+    document = folder.read(f"raw/{key}") or folder.read(f"check/{key}") or folder.read(f"land/{key}")
+    if document is None:
+        decision = discovery.get("decisions", {}).get(key)
+        known = decision in {"unchanged", "quarantined"}
+        return Source(
+            key=key,
+            title_en=dataset.title_en,
+            title_cy=dataset.title_cy,
+            outcome=decision if known else "failed",
+            messages=[Message.model_validate(m) for m in discovery.get("messages", {}).get(key, [])],
+        )
+    record = LoadRecord.model_validate(document)
+    return Source(
+        key=key,
+        title_en=record.title_en or dataset.title_en,
+        title_cy=record.title_cy or dataset.title_cy,
+        outcome=str(record.outcome or Outcome.FAILED),
+        rows=record.rows,
+        known_from=record.known_from,
+        load_id=record.load_id,
+        requests=record.requests,
+        seconds=record.seconds,
+        messages=record.messages,
+    )
+
+
+def _headline(report: Report) -> tuple[str, str]:
+    if report.exit_code == 2:
+        return (
+            "Nothing new was published. See the errors below; what was published before is untouched.",
+            "Ni chyhoeddwyd dim byd newydd. Gweler y gwallau isod; nid yw’r hyn a gyhoeddwyd o’r blaen wedi newid.",
+        )
+    if report.exit_code == 1:
+        return (
+            "Some of the run failed; everything else is published.",
+            "Methodd rhan o’r rhediad; mae popeth arall wedi’i gyhoeddi.",
+        )
+    troubled = [s for s in report.sources if s.outcome in {"quarantined", "accepted_with_warnings", "withdrawn"}]
+    if troubled or report.tests_warned:
+        return ("The run went well, with warnings.", "Aeth y rhediad yn dda, gyda rhybuddion.")
+    if not report.published_now:
+        return ("Nothing changed.", "Nid oes dim wedi newid.")
+    return ("The run went well.", "Aeth y rhediad yn dda.")
+
+
+def changes(database: Path) -> list[Change]:
+    """Count, for the newest vintage of each source, the cells that are new, revised and gone.
+
+    Args:
+        database: A published ``gofal.duckdb``.
+    """
+    import duckdb
+
+    with duckdb.connect(str(database), read_only=True) as connection:
+        rows = connection.execute(
+            """
+            with newest as (
+                select source_key, max(known_from) as known_from, count(distinct known_from) as moments
+                from core.fct_measure_value group by source_key
+            ),
+            revised as (
+                select source_key, new_known_from, count(*) as cells
+                from core.measure_revisions group by source_key, new_known_from
+            ),
+            opened as (
+                select source_key, known_from, count(*) as cells from core.fct_measure_value group by all
+            ),
+            closed as (
+                select f.source_key, f.known_to, count(*) as cells
+                from core.fct_measure_value as f
+                where f.known_to is not null
+                group by all
+            )
+            select n.source_key, n.moments, n.known_from,
+                coalesce(o.cells, 0) as opened, coalesce(r.cells, 0) as revised, coalesce(c.cells, 0) as closed
+            from newest as n
+            left join opened as o on o.source_key = n.source_key and o.known_from = n.known_from
+            left join revised as r on r.source_key = n.source_key and r.new_known_from = n.known_from
+            left join closed as c on c.source_key = n.source_key and c.known_to = n.known_from
+            order by n.source_key
+            """
+        ).fetchall()
+    return [
+        Change(
+            source_key=key,
+            vintages=moments,
+            known_from=known_from.replace(tzinfo=UTC) if known_from else None,
+            cells_new=opened - revised,
+            cells_revised=revised,
+            cells_gone=closed - revised,
+        )
+        for key, moments, known_from, opened, revised, closed in rows
+    ]
+
+
+def late(settings: Settings, registry: Mapping[str, Dataset], today: date | None = None) -> list[dict[str, Any]]:
+    """Datasets whose publisher said that an update would have come by now.
+
+    The source is ``update_frequency`` of the metadata: the date of the next expected update, whose day may be missing
+    (then the month's last day is taken).
+    """
+    from ingestion.lake import Lake
+
+    found = []
+    lake = Lake(settings.lake_url)
+    for key in registry:
+        record = lake.last_accepted(key)
+        due = expected_update(record.update_frequency) if record else None
+        if record and due and due < (today or utc_now().date()):
+            found.append({"key": key, "due": due.isoformat(), "known_from": str(record.known_from)})
+    return found
+
+
+def expected_update(frequency: Mapping[str, Any] | None) -> date | None:
+    """The day by which the publisher expects the next update, or None where none is promised."""
+    import calendar
+
+    when = (frequency or {}).get("date") or {}
+    try:
+        year, month = int(when["year"]), int(when["month"])
+        day = int(when.get("day") or calendar.monthrange(year, month)[1])
+        return date(year, month, day)
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def write(report: Report, folder: RunFolder) -> None:
+    """Write ``report.json``, ``report.en.html`` and ``report.cy.html`` into the run's folder."""
+    folder.write("report", report)
+    for language in ("en", "cy"):
+        page = render(report, language)
+        path = folder.path / f"report.{language}.html"
+        temporary = path.with_suffix(".tmp")
+        temporary.write_text(page, encoding="utf-8")
+        temporary.replace(path)
+
+
+def render(report: Report, language: Language) -> str:
+    """The report as one HTML page that needs nothing else."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATE.parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    return environment.get_template(TEMPLATE.name).render(
+        report=report, language=language, outcomes={k: v[0 if language == "en" else 1] for k, v in OUTCOMES.items()}
+    )
+
+
+def notify(settings: Settings, report: Report) -> None:
+    """Post the report to the webhook when a run failed or warned. A webhook that does not answer fails nothing."""
+    troubled = report.exit_code or any(
+        s.outcome in {"quarantined", "accepted_with_warnings", "withdrawn"} for s in report.sources
+    )
+    if not settings.webhook or not troubled:
+        return
+    import logging
+
+    import requests
+
+    try:
+        body = json.loads(report.model_dump_json())
+        answer = requests.post(settings.webhook, json=body, timeout=(settings.connect_timeout, 30))
+        answer.raise_for_status()
+    except requests.RequestException as error:
+        logging.getLogger(__name__).warning("The webhook could not be told of run %s: %s", report.run_id, error)

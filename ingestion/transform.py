@@ -1,0 +1,424 @@
+"""Freeze the lake, then one ``dbt build`` into a fresh database.
+
+The warehouse is a pure function of the frozen snapshot, the project's hash, the tools' versions and an as-of moment.
+All four are hashed into ``inputs_hash``; a build is skipped only when the published one has the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import itertools
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from ingestion.config import CHECKOUT, Settings
+from ingestion.errors import BuildError
+from ingestion.lake import Lake, LoadRecord, Outcome, utc_now
+from ingestion.runs import write_json
+from ingestion.statswales.registry import Dataset, normalise
+
+PROJECT = CHECKOUT / "dbt_project"
+TOOLS = ("dbt-core", "dbt-duckdb", "duckdb")
+
+
+class Snapshot(BaseModel):
+    """A frozen list of what the lake held: what ``snapshot.json`` says."""
+
+    snapshot_id: str
+    as_of: datetime | None
+    frozen_at: datetime
+    newest_known_from: datetime | None
+    lake_kind: str
+    vintages: int
+    loads: list[str]
+    """``source_key/load_id@known_from`` of every vintage: what a later snapshot must contain too."""
+
+
+class NodeResult(BaseModel):
+    """One node of the build, from dbt's ``run_results.json``."""
+
+    unique_id: str
+    status: str
+    seconds: float
+    failures: int | None = None
+    message: str | None = None
+
+
+class Build(BaseModel):
+    """One build and what it was made from."""
+
+    build_id: str
+    inputs_hash: str
+    snapshot: Snapshot
+    project_hash: str
+    commit: str | None
+    tools: dict[str, str]
+    as_of: datetime | None
+    database: str
+    started_at: datetime
+    seconds: float
+    skipped: bool = False
+    nodes: list[NodeResult] = []
+
+    @property
+    def warnings(self) -> list[NodeResult]:
+        """Tests that warned: rows that a person should look at."""
+        return [n for n in self.nodes if n.status == "warn"]
+
+
+def freeze(
+    lake: Lake, registry: Mapping[str, Dataset], folder: Path, *, as_of: datetime | None = None, now: datetime
+) -> Snapshot:
+    """Write the snapshot that dbt reads (docs/design.md lists its files and columns).
+
+    Args:
+        lake: The lake.
+        registry: Its entries become ``registry_members`` and ``registry_columns``.
+        folder: Where to write; created.
+        as_of: Leave out vintages that became known later.
+        now: The moment of freezing.
+
+    Returns:
+        What was frozen.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    vintages = [r for r in lake.vintages() if as_of is None or (r.known_from and r.known_from <= as_of)]
+    rows: list[dict[str, Any]] = []
+    numbers: dict[str, int] = {}
+    for record in vintages:
+        numbers[record.source_key] = numbers.get(record.source_key, 0) + 1
+        rows.append(
+            {
+                **record.model_dump(include=set(VINTAGE_COLUMNS)),
+                "vintage_no": numbers[record.source_key],
+                "known_to": None,
+            }
+        )
+    for earlier, later in itertools.pairwise(rows):
+        if earlier["source_key"] == later["source_key"]:
+            earlier["known_to"] = later["known_from"]
+    _parquet(folder / "vintages.parquet", VINTAGE_COLUMNS, rows)
+
+    files = []
+    for record in {r.load_id: r for r in vintages}.values():
+        for relation, path in ((f"raw_{record.source_key}", record.raw_file), ("members", record.members_file)):
+            if path:
+                where = {"source_key": record.source_key, "load_id": record.load_id, "path": lake.path(path)}
+                files.append({"relation": relation, **where})
+    _parquet(folder / "files.parquet", dict.fromkeys(("relation", "source_key", "load_id", "path"), "string"), files)
+    _parquet(folder / "loads.parquet", LOAD_COLUMNS, [_load_row(r) for r in _history(lake)])
+    _parquet(folder / "registry_members.parquet", MEMBER_COLUMNS, list(_members(registry)))
+    _parquet(folder / "registry_columns.parquet", COLUMN_COLUMNS, list(_columns(registry)))
+
+    stamp = lake.stamp()
+    loads = [f"{r['source_key']}/{r['load_id']}@{_iso(r['known_from'])}" for r in rows]
+    snapshot = Snapshot(
+        snapshot_id=_hash(loads)[:16],
+        as_of=as_of,
+        frozen_at=now,
+        newest_known_from=max((r["known_from"] for r in rows), default=None),
+        lake_kind=stamp.kind if stamp else "sample",
+        vintages=len(rows),
+        loads=loads,
+    )
+    write_json(folder / "snapshot.json", snapshot.model_dump(mode="json"))
+    return snapshot
+
+
+VINTAGE_COLUMNS = {
+    "source_key": "string",
+    "load_id": "string",
+    "vintage_no": "int64",
+    "known_from": "timestamp",
+    "known_to": "timestamp",
+    "known_from_basis": "string",
+    "revision_id": "string",
+    "revision_index": "int64",
+    "landed_at": "timestamp",
+    "landed_sha256": "string",
+    "is_synthetic": "bool",
+    "title_en": "string",
+    "title_cy": "string",
+    "publisher_en": "string",
+    "publisher_cy": "string",
+    "licence": "string",
+    "designation": "string",
+    "url": "string",
+    "kind": "string",
+    "rows": "int64",
+}
+LOAD_COLUMNS = {
+    "load_id": "string",
+    "source_key": "string",
+    "run_id": "string",
+    "landed_at": "timestamp",
+    "known_from": "timestamp",
+    "outcome": "string",
+    "rows": "int64",
+    "landed_sha256": "string",
+    "message_en": "string",
+    "message_cy": "string",
+    "is_synthetic": "bool",
+}
+MEMBER_COLUMNS = {
+    "source_key": "string",
+    "role": "string",
+    "match_text": "string",
+    "member_key": "string",
+    "measure_key": "string",
+    "breakdown": "string",
+    "is_total": "bool",
+    "label_en": "string",
+    "label_cy": "string",
+}
+COLUMN_COLUMNS = {
+    "source_key": "string",
+    "role": "string",
+    "kind": "string",
+    "period_kind": "string",
+    "rounding_base": "int64",
+}
+
+
+def _history(lake: Lake) -> list[LoadRecord]:
+    """Every event but the checks that found nothing new: those stay in the manifest, and cause no build."""
+    return [r for r in lake.records() if r.outcome is not Outcome.UNCHANGED]
+
+
+def _load_row(record: LoadRecord) -> dict[str, Any]:
+    told = [m for m in record.messages if m.severity != "info"] or record.messages
+    return {
+        **record.model_dump(include=set(LOAD_COLUMNS) - {"outcome"}),
+        "outcome": str(record.outcome),
+        "message_en": " ".join(m.en for m in told) or None,
+        "message_cy": " ".join(m.cy for m in told) or None,
+    }
+
+
+def _members(registry: Mapping[str, Dataset]) -> Any:
+    for dataset in registry.values():
+        for role, column in dataset.columns.items():
+            for key, member in column.values.items():
+                for text in sorted(member.matches() | {normalise(key)}):
+                    yield {
+                        "source_key": dataset.key,
+                        "role": role,
+                        "match_text": text,
+                        "member_key": key,
+                        "measure_key": member.measure_key,
+                        "breakdown": "; ".join(f"{k}={v}" for k, v in sorted(member.breakdown.items())) or None,
+                        "is_total": member.is_total,
+                        "label_en": member.en,
+                        "label_cy": member.cy,
+                    }
+
+
+def _columns(registry: Mapping[str, Dataset]) -> Any:
+    for dataset in registry.values():
+        for role, column in dataset.columns.items():
+            yield {
+                "source_key": dataset.key,
+                "role": role,
+                "kind": column.kind,
+                "period_kind": column.period,
+                "rounding_base": dataset.rounding_base,
+            }
+
+
+def _parquet(path: Path, columns: Mapping[str, str], rows: list[dict[str, Any]]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    types = {"string": pa.string(), "int64": pa.int64(), "bool": pa.bool_(), "timestamp": pa.timestamp("us")}
+    schema = pa.schema([(name, types[kind]) for name, kind in columns.items()])
+    plain = [{name: _plain(row.get(name)) for name in columns} for row in rows]
+    temporary = path.with_suffix(".tmp")
+    pq.write_table(pa.Table.from_pylist(plain, schema=schema), temporary)
+    temporary.replace(path)
+
+
+def _plain(value: Any) -> Any:
+    """A UTC timestamp without its zone, as every timestamp in the warehouse is."""
+    return value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) else value
+
+
+def _iso(value: datetime | None) -> str:
+    return value.astimezone(UTC).isoformat() if value else ""
+
+
+def _hash(parts: list[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def project_hash() -> str:
+    """Hash the code that turns the lake into marts: the dbt project, this module and the registry."""
+    files = [
+        p
+        for p in sorted(PROJECT.rglob("*"))
+        if p.is_file()
+        and p.suffix in {".sql", ".yml", ".csv", ".md"}
+        and not {"target", "logs", "dbt_packages"} & set(p.relative_to(PROJECT).parts)
+    ]
+    files += [Path(__file__), CHECKOUT / "ingestion" / "publish.py"]
+    return _hash([f"{p.name} {hashlib.sha256(p.read_bytes()).hexdigest()}" for p in files])
+
+
+def inputs_hash(folder: Path, *, as_of: datetime | None) -> str:
+    """Hash everything that a mart depends on.
+
+    Args:
+        folder: A frozen snapshot.
+        as_of: The as-of moment, if one was asked for.
+    """
+    import pyarrow.parquet as pq
+
+    parts = [project_hash(), json.dumps(tool_versions(), sort_keys=True), _iso(as_of)]
+    for name in ("vintages", "loads", "registry_members", "registry_columns"):
+        rows = pq.read_table(folder / f"{name}.parquet").to_pylist()
+        parts.append(json.dumps(rows, sort_keys=True, default=str))
+    return _hash(parts)
+
+
+def tool_versions() -> dict[str, str]:
+    """Versions of the tools that a build's rows could depend on."""
+    return {name: importlib.metadata.version(name) for name in TOOLS}
+
+
+def commit() -> str | None:
+    """The checkout's commit, ``+changes`` where the tree differs from it; None outside a repository."""
+    try:
+        found = subprocess.run(
+            ["git", "describe", "--always", "--abbrev=40", "--dirty=+changes", "--exclude=*"],
+            cwd=CHECKOUT,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return found.stdout.strip() or None
+
+
+def build(
+    settings: Settings,
+    lake: Lake,
+    registry: Mapping[str, Dataset],
+    *,
+    as_of: datetime | None = None,
+    force: bool = False,
+    current: Mapping[str, Any] | None = None,
+) -> Build:
+    """Freeze the lake and build the warehouse from it.
+
+    Args:
+        settings: Where things live.
+        lake: The lake.
+        registry: The dataset registry.
+        as_of: Build what was known at this moment.
+        force: Build even where nothing would change.
+        current: The published manifest, to know what nothing-changed means.
+
+    Returns:
+        The build; ``skipped`` where the published one has the same inputs.
+
+    Raises:
+        BuildError: dbt failed, or a test on a model did. The build's folder keeps dbt's log and results.
+    """
+    started = utc_now()
+    build_id = started.strftime("%Y%m%dT%H%M%S%fZ")
+    folder = settings.builds / build_id
+    snapshot = freeze(lake, registry, folder / "snapshot", as_of=as_of, now=started)
+    build = Build(
+        build_id=build_id,
+        inputs_hash=inputs_hash(folder / "snapshot", as_of=as_of),
+        snapshot=snapshot,
+        project_hash=project_hash(),
+        commit=commit(),
+        tools=tool_versions(),
+        as_of=as_of,
+        database=str(folder / "gofal.duckdb"),
+        started_at=started,
+        seconds=0.0,
+    )
+    if current and not force and current.get("inputs_hash") == build.inputs_hash:
+        shutil.rmtree(folder)
+        build.skipped = True
+        return build
+    if as_of is None:
+        point(settings.snapshot, folder / "snapshot")
+    began = time.monotonic()
+    build.nodes = run_dbt(settings, folder)
+    build.seconds = round(time.monotonic() - began, 2)
+    write_json(folder / "build.json", build.model_dump(mode="json"))
+    return build
+
+
+def run_dbt(settings: Settings, folder: Path) -> list[NodeResult]:
+    """One ``dbt build`` of the whole project in a process of its own (a database file stays locked by its process).
+
+    Args:
+        settings: For the executable.
+        folder: The build's folder; holds ``snapshot/``, receives ``gofal.duckdb``, dbt's log and artifacts.
+
+    Raises:
+        BuildError: Naming every node that failed and what it said.
+    """
+    target = settings.root / "dbt_target"
+    results = target / "run_results.json"
+    results.unlink(missing_ok=True)
+    executable = shutil.which(settings.dbt, path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    command = [executable or settings.dbt, "--log-format-file", "text", "build", "--target", "build", "--quiet"]
+    command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+    command += ["--target-path", str(target), "--log-path", str(folder)]
+    environment = {
+        **os.environ,
+        "GOFAL_SNAPSHOT": str(folder / "snapshot"),
+        "GOFAL_BUILD_FILE": str(folder / "gofal.duckdb"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=PROJECT, check=False)
+    nodes = []
+    if results.exists():
+        for result in json.loads(results.read_text(encoding="utf-8"))["results"]:
+            node = NodeResult(
+                unique_id=result["unique_id"],
+                status=result["status"],
+                seconds=round(result["execution_time"], 3),
+                failures=result.get("failures"),
+                message=result.get("message"),
+            )
+            nodes.append(node)
+        for name in ("run_results.json", "manifest.json"):
+            shutil.copyfile(target / name, folder / name)
+    if done.returncode != 0:
+        bad = [n for n in nodes if n.status in {"error", "fail", "runtime error"}]
+        said = "; ".join(f"{n.unique_id}: {(n.message or n.status).strip()}" for n in bad[:10])
+        said = said or (done.stdout + done.stderr).strip()[-2000:]
+        raise BuildError(
+            f"dbt build failed in stage build: {said}. Nothing was published. The whole log: {folder / 'dbt.log'}",
+            f"Methodd dbt build yn y cam adeiladu: {said}. Ni chyhoeddwyd dim. Y log cyfan: {folder / 'dbt.log'}",
+            code="dbt_failed",
+            nodes=[n.unique_id for n in bad],
+        )
+    return nodes
+
+
+def point(link: Path, target: Path) -> None:
+    """Make ``link`` a symbolic link to ``target`` in one step: readers see the old target or the new one."""
+    temporary = link.with_name(f".{link.name}.{os.getpid()}")
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(os.path.relpath(target, link.parent))
+    temporary.replace(link)
