@@ -330,10 +330,9 @@ class Lake:
         An event for each time that a load became current: one that was withdrawn and came back stands twice.
         """
         accepted = [r for r in self.records(source_key) if r.outcome and r.outcome.accepted and r.known_from]
-        return sorted(
-            accepted,
-            key=lambda r: (r.source_key, r.known_from or r.landed_at, r.revision_index or 0),
-        )
+        accepted.sort(key=lambda r: (r.source_key, r.known_from or r.landed_at, r.revision_index or 0))
+        # Two runs at once may both accept a load: standing next to itself it became current only once.
+        return [r for before, r in zip([None, *accepted], accepted, strict=False) if not (before and _same(before, r))]
 
     def last_accepted(self, source_key: str) -> LoadRecord | None:
         """The current vintage of a source, or None."""
@@ -386,6 +385,10 @@ class Lake:
             _fsync_folder(Path(self.path(target)).parent)
         else:
             self.fs.mv(self.path(source), self.path(target))
+
+
+def _same(one: LoadRecord, other: LoadRecord) -> bool:
+    return (one.source_key, one.load_id) == (other.source_key, other.load_id)
 
 
 def _members_of(staged: str | None) -> str | None:
