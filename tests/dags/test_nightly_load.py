@@ -29,7 +29,8 @@ dag = found[0]
 print(json.dumps({
     "seconds": seconds, "heavy": sorted(heavy), "dag_id": dag.dag_id,
     "tasks": {
-        t.task_id: {"down": sorted(t.downstream_task_ids), "rule": str(t.trigger_rule), "pool": getattr(t, "pool", None)}
+        t.task_id: {
+            "down": sorted(t.downstream_task_ids), "rule": str(t.trigger_rule), "pool": getattr(t, "pool", None)}
         for t in dag.tasks
     },
     "params": sorted(dag.params), "max_active_runs": dag.max_active_runs, "catchup": dag.catchup,
