@@ -7,6 +7,7 @@ Running a stage again is safe: what is already done is found done.
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import hashlib
 import json
@@ -22,7 +23,7 @@ from pydantic import BaseModel
 
 from ingestion import report as reporting
 from ingestion.config import LIVE_URL, Settings
-from ingestion.errors import FetchError, GofalError
+from ingestion.errors import GofalError, LakeError
 from ingestion.lake import Lake, LoadRecord, Outcome, utc_now
 from ingestion.lock import WriterLease
 from ingestion.runs import RunFolder
@@ -126,16 +127,9 @@ def stage(function: Callable[Concatenate[Run, P], R]) -> Callable[Concatenate[Ru
         try:
             result = function(run, *args, **kwargs)
         except Exception as error:
-            told = error if isinstance(error, GofalError) else None
-            run.folder.write(
-                f"errors/{name}",
-                {
-                    "stage": name,
-                    "code": told.code if told else type(error).__name__,
-                    "en": told.en if told else f"{name}: {type(error).__name__}: {error}",
-                    "cy": told.cy if told else f"{name}: {type(error).__name__}: {error}",
-                },
-            )
+            told = error if isinstance(error, GofalError) else _unforeseen(name, error)
+            with contextlib.suppress(OSError):  # the disk may be what failed
+                run.folder.write(f"errors/{name}", {"stage": name, "code": told.code, "en": told.en, "cy": told.cy})
             raise
         (run.folder.path / "errors" / f"{name}.json").unlink(missing_ok=True)
         return result
@@ -194,10 +188,12 @@ def land(run: Run, key: str) -> LoadRecord:
             record = extract.land_dataset(
                 run.registry[key], client, run.lake, run_id=run.run_id, decision=decision, force=run.params.force
             )
-    except FetchError as error:
-        record = _failed(run, key, error)
-        run.lake.record(record)
-        run.folder.write(f"land/{key}", record)
+    except (GofalError, OSError) as error:
+        told = error if isinstance(error, GofalError) else _unforeseen(f"land {key}", error)
+        record = _failed(run, key, told)
+        with contextlib.suppress(OSError):  # the disk may be what failed
+            run.lake.record(record)
+            run.folder.write(f"land/{key}", record)
         raise
     record.seconds = round(time.monotonic() - started, 2)
     if record.outcome is not None:
@@ -331,7 +327,7 @@ def run_all(run: Run) -> reporting.Report:
     """Every stage in turn, in this process, as the DAG wires them: one failing dataset never stops the others."""
     with contextlib.suppress(Exception):  # each is on record, and the report tells it
         for key in discover(run):
-            with contextlib.suppress(FetchError):
+            with contextlib.suppress(Exception):
                 land(run, key)
     with contextlib.suppress(Exception):
         check(run)
@@ -341,7 +337,25 @@ def run_all(run: Run) -> reporting.Report:
     return report(run)
 
 
-def _failed(run: Run, key: str, error: FetchError) -> LoadRecord:
+def _unforeseen(stage_name: str, error: Exception) -> GofalError:
+    """What a person is told of an error that we did not foresee; a full disk has a remedy of its own."""
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        return LakeError(
+            f"{stage_name}: there is no room left to write {error.filename or 'a file'} ({error.strerror}). "
+            "Nothing half-written counts. Make room and run again.",
+            f"{stage_name}: nid oes lle ar ôl i ysgrifennu {error.filename or 'ffeil'} ({error.strerror}). "
+            "Nid yw dim a hanner-ysgrifennwyd yn cyfrif. Gwnewch le a rhedwch eto.",
+            code="disk_full",
+        )
+    said = f"{stage_name}: {type(error).__name__}: {error}"
+    return GofalError(
+        f"{said}. This was not foreseen; the log has the details. Run again, and report it if it stays.",
+        f"{said}. Ni ragwelwyd hyn; mae’r manylion yn y log. Rhedwch eto, a rhowch wybod os yw’n parhau.",
+        code="unforeseen",
+    )
+
+
+def _failed(run: Run, key: str, error: GofalError) -> LoadRecord:
     dataset = run.registry[key]
     moment = utc_now()
     record = LoadRecord(

@@ -86,7 +86,18 @@ def publish(settings: Settings, build: Build, *, data_docs: Path | None = None, 
     working = settings.published / f".{build.build_id}"
     for stale in [working, *settings.published.glob(".2*")]:
         shutil.rmtree(stale, ignore_errors=True)
-    tables = _copy(Path(build.database), working, _descriptions(settings.builds / build.build_id / "manifest.json"))
+    if (final / "manifest.json").exists():  # a retry: readers may have it open already, so it is not made again
+        point(settings.published / "current", final)
+        made = json.loads((final / "manifest.json").read_text(encoding="utf-8"))
+        return Publication(
+            build_id=build.build_id,
+            folder=str(final),
+            published_at=made["published_at"],
+            tables=made["tables"],
+            kept=prune(settings),
+        )
+    marts = _descriptions(Path(build.database).with_name("manifest.json"))
+    tables = _copy(Path(build.database), working, marts)
     if data_docs and data_docs.is_dir():
         shutil.copytree(data_docs, working / "data_docs")
     manifest = {
@@ -98,7 +109,6 @@ def publish(settings: Settings, build: Build, *, data_docs: Path | None = None, 
     }
     write_json(working / "manifest.json", manifest)
     _sync(working)
-    shutil.rmtree(final, ignore_errors=True)
     working.rename(final)
     point(settings.published / "current", final)
     return Publication(
