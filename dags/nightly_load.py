@@ -74,7 +74,7 @@ def nightly_load() -> None:
         """Fetch one dataset and keep its bytes."""
         from ingestion import nightly
 
-        get_current_context()["dataset"] = key  # type: ignore[typeddict-unknown-key]
+        get_current_context()["dataset"] = key
         return str(nightly.land(current_run(), key).outcome)
 
     @task(trigger_rule="all_done", retries=0)

@@ -106,7 +106,7 @@ RULES: dict[str, Rule] = _rules(
         code="column_retyped",
         severity="error",
         engine="comparison",
-        expects_en="A column that held numbers in the last accepted load still does, and one that held text still does.",
+        expects_en="A column that held numbers in the last accepted load still does; so does one that held text.",
         expects_cy="Mae colofn a oedd yn cynnwys rhifau yn y llwyth diwethaf a dderbyniwyd yn dal i wneud hynny, "
         "ac felly hefyd golofn a oedd yn cynnwys testun.",
         en="{count} column(s) hold another kind of content than in the last accepted load: {found}",
@@ -124,7 +124,7 @@ RULES: dict[str, Rule] = _rules(
         expects_cy="Mae gwerth yn rhif, yn amser o’r dydd, neu’n wag.",
         en="{count} row(s) have a value that is neither a number, a time nor empty: {found}",
         cy="mae gan {count} rhes werth nad yw’n rhif, yn amser nac yn wag: {found}",
-        remedy_en="Look at the landed file; a marker in the value column needs a rule of its own before it can be read.",
+        remedy_en="Look at the landed file; a marker among the values needs a rule of its own before it can be read.",
         remedy_cy="Edrychwch ar y ffeil a dderbyniwyd; mae angen rheol ar gyfer marciwr yn y golofn werthoedd cyn y "
         "gellir ei ddarllen.",
     ),
@@ -227,11 +227,12 @@ RULES: dict[str, Rule] = _rules(
         severity="warning",
         engine="gx",
         expects_en="Every row of the column is one of the members that the registry lists (others are not staged).",
-        expects_cy="Mae pob rhes o’r golofn yn un o’r aelodau y mae’r gofrestr yn eu rhestru (ni lwyfannir rhai eraill).",
+        expects_cy="Mae pob rhes o’r golofn yn un o’r aelodau y mae’r gofrestr yn eu rhestru "
+        "(ni lwyfannir rhai eraill).",
         en="{count} row(s) have something in “{column}” that the registry does not list; raw keeps them and no mart "
         "shows them: {found}",
-        cy="mae gan {count} rhes rywbeth yn “{column}” nad yw’r gofrestr yn ei restru; fe’u cedwir yn y data crai ac nid "
-        "oes mart yn eu dangos: {found}",
+        cy="mae gan {count} rhes rywbeth yn “{column}” nad yw’r gofrestr yn ei restru; fe’u cedwir yn y data crai ac "
+        "nid oes mart yn eu dangos: {found}",
         remedy_en="If it is wanted, add it to the column in datasets.yml.",
         remedy_cy="Os oes ei eisiau, ychwanegwch ef at y golofn yn datasets.yml.",
     ),
@@ -318,7 +319,8 @@ RULES: dict[str, Rule] = _rules(
         severity="warning",
         engine="comparison",
         expects_en="The batch has at least nine tenths, and at most twice, the rows of the last accepted load.",
-        expects_cy="Mae gan y swp o leiaf naw rhan o ddeg, a dim mwy na dwywaith, rhesi’r llwyth diwethaf a dderbyniwyd.",
+        expects_cy="Mae gan y swp o leiaf naw rhan o ddeg, a dim mwy na dwywaith, rhesi’r llwyth diwethaf "
+        "a dderbyniwyd.",
         en="the batch has {count} row(s) more or fewer than the last accepted load: {found}",
         cy="mae gan y swp {count} rhes yn fwy neu’n llai na’r llwyth diwethaf a dderbyniwyd: {found}",
         remedy_en="Compare the two loads before the figures are quoted.",
@@ -441,11 +443,11 @@ def failed(
     Returns:
         The result, with both sentences: where, what was expected and found, what became of it, what to do.
     """
-    english = rule.en.format(count=f"{count:,}", column=column_names[0], found=_some(found, count, "and {} more"))
+    english = rule.en.format(count=f"{count:,}", column=column_names[0], found=_some(found, "and {} more"))
     welsh = rule.cy.format(
         count=f"{count:,}",
         column=column_names[1],
-        found=_some(found if found_cy is None else found_cy, count, "a {} arall"),
+        found=_some(found if found_cy is None else found_cy, "a {} arall"),
     )
     consequence_en, consequence_cy = _CONSEQUENCE[rule.severity]
     return RuleResult(
@@ -522,8 +524,8 @@ def outcome(messages: Iterable[Message]) -> Outcome:
     return Outcome.ACCEPTED_WITH_WARNINGS if "warning" in weights else Outcome.ACCEPTED
 
 
-def _some(found: Iterable[object], count: int, more: str) -> str:
-    """Name the first five, and say how many more there are when all that was found is at hand."""
+def _some(found: Iterable[object], more: str) -> str:
+    """Name the first five, and say how many more were handed over."""
     names = [str(name) for name in found]
     shown = ", ".join(f"“{name}”" for name in names[:5])
-    return f"{shown}, {more.format(f'{len(names) - 5:,}')}" if len(names) > 5 else shown
+    return f"{shown} {more.format(f'{len(names) - 5:,}')}" if len(names) > 5 else shown

@@ -44,8 +44,8 @@ COMPONENTS: dict[str, tuple[str, ...]] = {
     "triggerer": ("triggerer", "--skip-serve-logs"),
 }
 """The processes of a local Airflow: a name, and the words after ``airflow``."""
-GRACE = 30.0
-"""Seconds that a process has to stop by itself. A scheduler waits for its running tasks."""
+GRACE = 15.0
+"""Seconds that the processes have to stop by themselves. What they leave undone, the next run puts right."""
 
 
 def airflow_home(settings: Settings) -> Path:
@@ -282,13 +282,15 @@ class Processes:
             with contextlib.suppress(psutil.NoSuchProcess):
                 leader = psutil.Process(process.pid)
                 family += [leader, *leader.children(recursive=True)]
-        for process in self.running.values():
-            if process.poll() is None:
-                process.terminate()
-        deadline = time.monotonic() + grace
-        for process in self.running.values():
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(max(0.0, deadline - time.monotonic()))
+        # A scheduler waits for its running tasks; told a second time, it does not.
+        for share in (0.6, 0.4):
+            for process in self.running.values():
+                if process.poll() is None:
+                    process.terminate()
+            deadline = time.monotonic() + grace * share
+            for process in self.running.values():
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(max(0.0, deadline - time.monotonic()))
         # A task leads a process group of its own and outlives a scheduler that was killed: end what we saw, by id.
         for member in family:
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -399,12 +401,34 @@ def _require_free(port: int) -> None:
 
 
 def _migrate() -> None:
-    """Bring the database of this process's environment up to date and create the pool (see `initialise`)."""
+    """Bring the database of this process's environment up to date and create the pool (see `initialise`).
+
+    In ``docker-compose.yml`` this is the service ``init``, which sets the password of the account as well.
+    """
+    from airflow.configuration import conf
     from airflow.models.pool import Pool
     from airflow.utils import db
 
     db.upgradedb()  # on a new database this creates it whole
     Pool.create_or_update_pool(POOL, slots=1, description=POOL_DESCRIPTION, include_deferred=False)
+    password, file = (
+        os.environ.get("AIRFLOW_ADMIN_PASSWORD"),
+        conf.get("core", "simple_auth_manager_passwords_file", fallback=None),
+    )
+    if password and file:
+        _set_password(Path(file), "admin", password)
+
+
+def _set_password(path: Path, user: str, password: str) -> None:
+    """Write the one account that Airflow's simple accounts have, readable by its owner only."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            json.dump({user: password}, file)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

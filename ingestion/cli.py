@@ -52,7 +52,7 @@ def _fail(error: GofalError) -> NoReturn:
 def _settings(source: str | None = None) -> Settings:
     if source not in (None, "sample", "live"):
         raise typer.BadParameter(f"expected sample or live, found {source!r}")
-    return Settings(source=source) if source else Settings()  # type: ignore[arg-type]
+    return Settings.model_validate({"source": source}) if source else Settings()
 
 
 def _pairs(texts: list[str] | None, what: str) -> dict[str, str]:
@@ -255,31 +255,45 @@ def standin(
     ] = None,
     every: Annotated[float | None, typer.Option(help="Publish one more file every so many seconds.")] = None,
     release: Annotated[int, typer.Option(help="Without --serve: which release of the bundled sample.")] = 1,
+    synthetic: Annotated[bool, typer.Option(help="Say in the titles that the figures are synthetic.")] = False,
+    dataset: DatasetIds = None,
     rate_limit: Annotated[
         bool, typer.Option(help="Answer 429 past 100 requests a minute, as the service does.")
     ] = True,
 ) -> None:
     """Serve files, or the bundled sample, as StatsWales does, on this machine."""
-    import signal
-    import threading
+    from ingestion.airflow_local import stop_signals
+    from ingestion.sample.generate import build_sample
+    from ingestion.sample.serve import parse_specs, serve_files
 
-    from ingestion.sample import serve as serving
-
-    specs = {
-        key: [Path(p) for p in paths.split(",")] for key, paths in _pairs(serve, "KEY=FIRST.csv[,SECOND.csv]").items()
-    }
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
-    with serving.open_standin(
-        specs, port=port, publish=publish, every=every, release=release, rate_limit=rate_limit
-    ) as server:
-        _say(f"StatsWales stand-in at {server.url}")
-        for uuid, title in server.titles().items():
-            _say(f"  {uuid}  {title}")
-        _say("Ctrl-C stops it.")
-        sys.stdout.flush()
-        stopped.wait()
+    limit = 100 if rate_limit else None
+    if serve:
+        server = serve_files(
+            parse_specs(serve),
+            port,
+            uuids=_pairs(dataset, "KEY=UUID"),
+            publish_upto=publish,
+            every=every,
+            rate_limit=limit,
+            is_synthetic=synthetic,
+        )
+    else:
+        server = build_sample(release, rate_limit=limit)
+        server.start(port)
+    try:
+        with stop_signals() as stopped:
+            _say(f"StatsWales stand-in at {server.url}")
+            for entry in server.entries.values():
+                _say(f"  {entry.id}  {entry.key or ''}")
+            if server.pending:
+                _say(f"{len(server.pending)} revision(s) wait. Publish the next one:")
+                _say(f"  curl -X POST {server.url.removesuffix('/v2')}/__standin__/publish")
+            _say("Ctrl-C stops it.")
+            sys.stdout.flush()
+            while not stopped():
+                time.sleep(0.2)
+    finally:
+        server.close()
 
 
 # -- looking ---------------------------------------------------------------------------------------------------
@@ -300,7 +314,7 @@ def status(source: Source = None, as_json: Json = False) -> None:
     by_key: dict[str, list[Any]] = {key: [] for key in registry}
     for record in lake.records():
         by_key.setdefault(record.source_key, []).append(record)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for key, events in by_key.items():
         accepted = lake.vintages(key) if events else []
         last = events[-1] if events else None
@@ -323,7 +337,7 @@ def status(source: Source = None, as_json: Json = False) -> None:
         )
     current = publishing.current_manifest(settings)
     stamp = lake.stamp()
-    document = {
+    document: dict[str, Any] = {
         "home": str(settings.root),
         "lake": stamp.kind if stamp else None,
         "published": {k: current[k] for k in ("build_id", "published_at", "commit", "tables")} if current else None,

@@ -160,7 +160,7 @@ def _read(path: Path, document_key: str, known_from: datetime | None) -> list[di
     return rows
 
 
-def _headline_row(source: dict[str, str], document_key: str) -> dict[str, Any]:
+def _headline_row(source: dict[str, str], document_key: str, /) -> dict[str, Any]:
     year = int(source["year_ending_31_march"])
     return {
         "figure_id": f"{document_key}_children_looked_after_{year}",
@@ -173,7 +173,7 @@ def _headline_row(source: dict[str, str], document_key: str) -> dict[str, Any]:
     }
 
 
-def _figure_row(source: dict[str, str], _document_key: str) -> dict[str, Any]:
+def _figure_row(source: dict[str, str], _document_key: str, /) -> dict[str, Any]:
     return {
         "figure_id": source["figure_id"],
         "measure_key": source["measure_key"],

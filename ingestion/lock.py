@@ -132,6 +132,6 @@ def _void(lease: dict[str, Any]) -> bool:
     if int(lease["pid"]) == os.getpid():
         return False
     try:
-        return abs(psutil.Process(int(lease["pid"])).create_time() - float(lease["started"])) > 1
+        return bool(abs(psutil.Process(int(lease["pid"])).create_time() - float(lease["started"])) > 1)
     except psutil.NoSuchProcess:
         return True

@@ -26,7 +26,7 @@ from ingestion.config import CHECKOUT, Settings
 from ingestion.errors import BuildError
 from ingestion.lake import Lake, LoadRecord, Outcome, utc_now
 from ingestion.runs import write_json
-from ingestion.statswales.registry import Dataset, normalise
+from ingestion.statswales.registry import Dataset, normalise, with_exports
 
 PROJECT = CHECKOUT / "dbt_project"
 TOOLS = ("dbt-core", "dbt-duckdb", "duckdb")
@@ -207,7 +207,7 @@ def _load_row(record: LoadRecord) -> dict[str, Any]:
 
 
 def _members(registry: Mapping[str, Dataset]) -> Any:
-    for dataset in registry.values():
+    for dataset in with_exports(registry).values():
         for role, column in dataset.columns.items():
             for key, member in column.values.items():
                 for text in sorted(member.matches() | {normalise(key)}):
@@ -225,7 +225,7 @@ def _members(registry: Mapping[str, Dataset]) -> Any:
 
 
 def _columns(registry: Mapping[str, Dataset]) -> Any:
-    for dataset in registry.values():
+    for dataset in with_exports(registry).values():
         for role, column in dataset.columns.items():
             yield {
                 "source_key": dataset.key,

@@ -154,3 +154,22 @@ def load_registry(overrides: Mapping[str, str] | None = None, path: Path = DATAS
             raise ValueError(f"no dataset {key!r} in {path.name}; known: {', '.join(entries)}")
         entries[key] = Dataset.model_validate({**entries[key].model_dump(), "uuid": uuid})
     return entries
+
+
+EXPORT_PREFIX = "statswales_export_"
+
+
+def with_exports(entries: Mapping[str, Dataset]) -> dict[str, Dataset]:
+    """Add, for each entry, the source that old StatsWales exports of it make: the same columns under a key of its own.
+
+    Args:
+        entries: The registry.
+
+    Returns:
+        The entries, and beside each its twin ``statswales_export_<key>``.
+    """
+    twins = {
+        f"{EXPORT_PREFIX}{key}": dataset.model_copy(update={"key": f"{EXPORT_PREFIX}{key}"})
+        for key, dataset in entries.items()
+    }
+    return {**entries, **twins}

@@ -1,0 +1,96 @@
+{#
+    What differs from engine to engine, in one place. A model writes plain SQL and these; another engine gets its own
+    `<adapter>__` version of a macro here and no model changes.
+#}
+
+{# Rows of Parquet files. `paths` are exact names: characters that a glob would read are escaped. #}
+{% macro read_parquet_files(paths) -%}
+    {{ return(adapter.dispatch('read_parquet_files')(paths)) }}
+{%- endmacro %}
+
+{% macro default__read_parquet_files(paths) -%}
+    {%- set quoted = [] -%}
+    {%- for path in paths -%}
+        {%- set exact = modules.re.sub('([*?\\[])', '[\\1]', path) -%}
+        {%- do quoted.append("'" ~ (exact | replace("'", "''")) ~ "'") -%}
+    {%- endfor -%}
+    {{ return('read_parquet([' ~ quoted | join(', ') ~ '], union_by_name = true, hive_partitioning = false)') }}
+{%- endmacro %}
+
+{# TRUE where the whole of a text matches a pattern. #}
+{% macro matches(text, pattern) -%}
+    {{ return(adapter.dispatch('matches')(text, pattern)) }}
+{%- endmacro %}
+
+{% macro default__matches(text, pattern) -%}
+    regexp_full_match({{ text }}, '{{ pattern }}')
+{%- endmacro %}
+
+{# One group of the first match of a pattern; NULL where there is none. #}
+{% macro extract(text, pattern, group=1) -%}
+    {{ return(adapter.dispatch('extract')(text, pattern, group)) }}
+{%- endmacro %}
+
+{% macro default__extract(text, pattern, group) -%}
+    nullif(regexp_extract({{ text }}, '{{ pattern }}', {{ group }}), '')
+{%- endmacro %}
+
+{% macro replace_all(text, pattern, by) -%}
+    {{ return(adapter.dispatch('replace_all')(text, pattern, by)) }}
+{%- endmacro %}
+
+{% macro default__replace_all(text, pattern, by) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '{{ by }}', 'g')
+{%- endmacro %}
+
+{# A date of three numbers or texts; NULL where the calendar has no such day. #}
+{% macro date_of(year, month, day) -%}
+    {{ return(adapter.dispatch('date_of')(year, month, day)) }}
+{%- endmacro %}
+
+{% macro default__date_of(year, month, day) -%}
+    try_cast(cast({{ year }} as varchar) || '-' || lpad(cast({{ month }} as varchar), 2, '0') || '-'
+        || lpad(cast({{ day }} as varchar), 2, '0') as date)
+{%- endmacro %}
+
+{# The UTC day of a count of milliseconds since 1970. #}
+{% macro date_of_epoch_ms(text) -%}
+    {{ return(adapter.dispatch('date_of_epoch_ms')(text)) }}
+{%- endmacro %}
+
+{% macro default__date_of_epoch_ms(text) -%}
+    cast(epoch_ms(try_cast({{ text }} as bigint)) as date)
+{%- endmacro %}
+
+{# One row a whole number from `first` to `last`, in a column `n`. #}
+{% macro numbers(first, last) -%}
+    {{ return(adapter.dispatch('numbers')(first, last)) }}
+{%- endmacro %}
+
+{% macro default__numbers(first, last) -%}
+    (select cast(range as integer) as n from range({{ first }}, {{ last }} + 1))
+{%- endmacro %}
+
+{# One row a piece of a text that `separator` divides, in columns `piece` and `piece_no` (1…), beside `columns`. #}
+{% macro split_rows(relation, columns, text, separator) -%}
+    {{ return(adapter.dispatch('split_rows')(relation, columns, text, separator)) }}
+{%- endmacro %}
+
+{% macro default__split_rows(relation, columns, text, separator) -%}
+    (
+        select
+            {{ columns | join(', ') }},
+            unnest(string_split({{ text }}, '{{ separator }}')) as piece,
+            generate_subscripts(string_split({{ text }}, '{{ separator }}'), 1) as piece_no
+        from {{ relation }}
+    )
+{%- endmacro %}
+
+{# Texts of a group joined in a given order; NULL where one of them is. #}
+{% macro join_texts(text, separator, order_by) -%}
+    {{ return(adapter.dispatch('join_texts')(text, separator, order_by)) }}
+{%- endmacro %}
+
+{% macro default__join_texts(text, separator, order_by) -%}
+    case when count(*) = count({{ text }}) then string_agg({{ text }}, '{{ separator }}' order by {{ order_by }}) end
+{%- endmacro %}

@@ -1,0 +1,100 @@
+-- One row a figure that a document states: the 278 kept by hand, and those imported by file. Each is dated by its
+-- document and says which statistic, if any, answers it.
+with
+loads as (  -- a load that was withdrawn and came back stands twice among the vintages
+    select
+        load_id,
+        max(vintage_no) as vintage_no,
+        min(landed_at) as landed_at,
+        max(case when is_synthetic then 1 else 0 end) as is_synthetic
+    from {{ source('lake', 'vintages') }}
+    group by load_id
+),
+
+by_hand as (
+    select
+        figures.figure_id,
+        figures.document_key,
+        figures.subject_area,
+        figures.measure,
+        figures.geography,
+        figures.period,
+        cast(figures.value as double) as value,
+        figures.unit,
+        figures.qualifier,
+        figures.figure_kind,
+        cast(figures.rounding_base as double) as rounding_base,
+        cast(figures.printed_decimals as bigint) as printed_decimals,
+        cast(figures.seed_line as bigint) as seed_line,
+        figures.duplicate_of,
+        measures.measure_key,
+        measures.area_code,
+        cast(measures.period_end as date) as period_end,
+        cast(measures.base_period_end as date) as base_period_end,
+        measures.derivation,
+        cast(measures.release_date as date) as release_date,
+        cast(documents.known_from as timestamp) as known_from,
+        cast(documents.known_from as timestamp) as loaded_at,
+        cast(null as {{ dbt.type_string() }}) as load_id,
+        cast(null as {{ dbt.type_string() }}) as landed_sha256,
+        cast(figures.seed_line as bigint) as source_row,
+        documents.title_en as document_title_en,
+        documents.title_cy as document_title_cy,
+        false as is_imported,
+        false as is_synthetic
+    from {{ ref('published_figures') }} as figures
+    inner join {{ ref('documents') }} as documents on figures.document_key = documents.document_key
+    left join {{ ref('published_figure_measures') }} as measures on figures.figure_id = measures.figure_id
+),
+
+imported_ordered as (  -- a figure that is imported again replaces itself
+    select
+        raw.*,
+        loads.landed_at,
+        coalesce(loads.is_synthetic, 0) = 1 as is_synthetic,
+        row_number() over (
+            partition by raw.figure_id order by loads.vintage_no desc, raw._load_id desc, raw._source_row desc
+        ) as recency
+    from {{ source('lake', 'raw_imported_figures') }} as raw
+    inner join loads on raw._load_id = loads.load_id
+),
+
+imported as (
+    select
+        imported.figure_id,
+        imported.document_key,
+        cast('children_looked_after' as {{ dbt.type_string() }}) as subject_area,
+        imported.measure_key as measure,
+        imported.area_code as geography,
+        imported.period_end as period,
+        {{ to_number('imported.value') }} as value,
+        case when imported.measure_key = 'children_looked_after' then 'children' end as unit,
+        coalesce(nullif(imported.qualifier, ''), 'exact') as qualifier,
+        'actual' as figure_kind,
+        coalesce({{ to_number('imported.rounding_base') }}, 1.0) as rounding_base,
+        cast(0 as bigint) as printed_decimals,
+        cast(imported._source_row as bigint) as seed_line,
+        cast(null as {{ dbt.type_string() }}) as duplicate_of,
+        imported.measure_key,
+        imported.area_code,
+        cast(imported.period_end as date) as period_end,
+        cast(null as date) as base_period_end,
+        'value' as derivation,
+        cast(null as date) as release_date,
+        cast(nullif(imported.known_from, '') as timestamp) as known_from,
+        imported.landed_at as loaded_at,
+        imported._load_id as load_id,
+        imported._landed_sha256 as landed_sha256,
+        cast(imported._source_row as bigint) as source_row,
+        coalesce(documents.title_en, imported.document_key) as document_title_en,
+        coalesce(documents.title_cy, imported.document_key) as document_title_cy,
+        true as is_imported,
+        imported.is_synthetic
+    from imported_ordered as imported
+    left join {{ ref('documents') }} as documents on imported.document_key = documents.document_key
+    where imported.recency = 1
+)
+
+select * from by_hand
+union all
+select * from imported

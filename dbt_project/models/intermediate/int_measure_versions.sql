@@ -1,0 +1,29 @@
+-- The versions of each measure, and which dates each answers for: a figure older than the first version is its.
+select
+    measure_key,
+    measure_key || '@' || cast(valid_from as {{ dbt.type_string() }}) as measure_version_key,
+    official_code,
+    framework,
+    title_en,
+    title_cy,
+    definition_en,
+    definition_cy,
+    population_definition_en,
+    population_definition_cy,
+    unit,
+    rate_base,
+    scale,
+    rounding_base,
+    direction_of_good,
+    valid_from,
+    valid_to,
+    comparable_to_previous,
+    series_id,
+    case
+        when row_number() over (partition by measure_key order by valid_from) = 1 then cast('0001-01-01' as date)
+        else valid_from
+    end as applies_from,
+    coalesce(
+        lead(valid_from) over (partition by measure_key order by valid_from), cast('9999-12-31' as date)
+    ) as applies_to
+from {{ ref('measures') }}

@@ -1,0 +1,95 @@
+-- One row a figure in a document and a statistic that could answer it: the value that each source of statistics gives
+-- or gave, for as long as it gave it, with the tolerance for the rounding of both. Never a document's value.
+-- `choice` 1 is the statistic of today that is compared first.
+with
+figures as (
+    select * from {{ ref('int_document_figures') }} where derivation is not null
+),
+
+history as (
+    select * from {{ ref('int_children_looked_after_history') }} where source_kind = 'statistic'
+),
+
+answers as (
+    select
+        figures.figure_id,
+        figures.value as published_value,
+        figures.qualifier,
+        figures.printed_decimals,
+        figures.rounding_base as printed_rounding_base,
+        figures.derivation,
+        history.source_key as warehouse_source_key,
+        history.count_known_from,
+        greatest(history.known_from, coalesce(base.known_from, history.known_from)) as warehouse_known_from,
+        history.known_to is null and (figures.derivation <> 'growth_pct' or base.known_to is null) as is_current,
+        history.is_quotable,
+        history.release_date,
+        history.rounding_base,
+        case when figures.derivation in ('rate_per_10000', 'rate_change') then history.rate_per_10000_status
+            else history.children_status end as warehouse_status,
+        case figures.derivation
+            when 'value' then cast(history.children as double)
+            when 'change_n' then cast(history.change_n as double)
+            when 'change_pct' then history.change_pct
+            when 'rate_per_10000' then history.rate_per_10000
+            when 'rate_change' then history.rate_change
+            when 'growth_pct' then {{ change_pct('history.children', 'base.children') }}
+        end as warehouse_value,
+        history.children as now_children,
+        case when figures.derivation = 'growth_pct' then base.children else history.children_before end
+            as before_children,
+        history.population_under_18,
+        history.population_before,
+        history.is_synthetic
+    from figures
+    inner join history
+        on figures.measure_key = 'children_looked_after'
+        and figures.area_code = history.area_code
+        and figures.period_end = history.snapshot_date
+    left join history as base
+        on figures.derivation = 'growth_pct'
+        and history.source_key = base.source_key
+        and history.area_code = base.area_code
+        and figures.base_period_end = base.snapshot_date
+        and history.series_id = base.series_id
+        -- both as one vintage had them
+        and (base.known_to is null or history.known_from < base.known_to)
+        and (history.known_to is null or base.known_from < history.known_to)
+),
+
+tolerated as (
+    select
+        answers.*,
+        {{ half_rounding('printed_rounding_base', "derivation in ('value', 'change_n')") }} as printed_half,
+        {{ derived_rounding(
+            'derivation', half_rounding('rounding_base', 'true'), 'now_children', 'before_children',
+            'population_under_18', 'population_before'
+        ) }} as warehouse_half
+    from answers
+),
+
+judged as (
+    select
+        tolerated.*,
+        {{ reconciliation_tolerance(
+            'qualifier', 'published_value', 'printed_decimals', 'printed_half', 'warehouse_half'
+        ) }} as tolerance
+    from tolerated
+)
+
+select
+    judged.*,
+    {{ reconciliation_result('qualifier', 'published_value', 'warehouse_value', 'tolerance') }} as result,
+    row_number() over (
+        partition by figure_id
+        order by
+            case when is_current then 0 else 1 end,
+            case when is_quotable then 0 else 1 end,
+            case when warehouse_value is not null or warehouse_status = 'suppressed' then 0 else 1 end,
+            case when is_synthetic then 1 else 0 end,
+            release_date desc,
+            rounding_base,
+            warehouse_known_from desc,
+            warehouse_source_key
+    ) as choice
+from judged

@@ -1,0 +1,14 @@
+select
+    memberships.member_area_code,
+    member.area_name_en as member_area_name_en,
+    member.area_name_cy as member_area_name_cy,
+    memberships.group_area_code,
+    whole.area_name_en as group_area_name_en,
+    whole.area_name_cy as group_area_name_cy,
+    memberships.group_type,
+    memberships.valid_from,
+    memberships.valid_to,
+    memberships.certainty
+from {{ ref('area_memberships') }} as memberships
+inner join {{ ref('dim_area_current') }} as member on memberships.member_area_code = member.area_code
+inner join {{ ref('dim_area_current') }} as whole on memberships.group_area_code = whole.area_code

@@ -1,0 +1,22 @@
+select
+    measure_key,
+    measure_version_key,
+    official_code,
+    framework,
+    title_en,
+    title_cy,
+    definition_en,
+    definition_cy,
+    population_definition_en,
+    population_definition_cy,
+    unit,
+    rate_base,
+    scale,
+    rounding_base,
+    direction_of_good,
+    valid_from,
+    valid_to,
+    comparable_to_previous,
+    series_id,
+    applies_to = cast('9999-12-31' as date) as is_current
+from {{ ref('int_measure_versions') }}

@@ -1,0 +1,23 @@
+-- One row a measure: its last version.
+select
+    measure_key,
+    measure_version_key,
+    official_code,
+    framework,
+    title_en,
+    title_cy,
+    definition_en,
+    definition_cy,
+    population_definition_en,
+    population_definition_cy,
+    unit,
+    rate_base,
+    scale,
+    rounding_base,
+    direction_of_good,
+    valid_from,
+    valid_to,
+    comparable_to_previous,
+    series_id
+from {{ ref('dim_measure') }}
+where is_current

@@ -1,0 +1,77 @@
+with ordered as (
+    select
+        *,
+        row_number() over (partition by source_key order by vintage_no desc) as recency
+    from {{ ref('stg_lake__vintages') }}
+),
+
+documents as (
+    select
+        document_key as source_key,
+        title_en,
+        title_cy,
+        cast(known_from as timestamp) as last_known_from
+    from {{ ref('documents') }}
+
+    union all
+
+    -- documents whose figures were imported by file
+    select
+        document_key as source_key,
+        max(document_title_en) as title_en,
+        max(document_title_cy) as title_cy,
+        max(known_from) as last_known_from
+    from {{ ref('int_document_figures') }}
+    where is_imported and document_key not in (select document_key from {{ ref('documents') }})
+    group by document_key
+)
+
+select
+    source_key,
+    -- an old export holds the statistics of the service, saved by hand
+    case kind when 'export' then 'statswales' else kind end as kind,
+    title_en,
+    title_cy,
+    publisher_en as publisher,
+    publisher_en,
+    publisher_cy,
+    licence,
+    url,
+    known_from as last_known_from,
+    designation,
+    is_synthetic
+from ordered
+where recency = 1
+
+union all
+
+select
+    source_key,
+    'document' as kind,
+    title_en,
+    title_cy,
+    cast(null as {{ dbt.type_string() }}) as publisher,
+    cast(null as {{ dbt.type_string() }}) as publisher_en,
+    cast(null as {{ dbt.type_string() }}) as publisher_cy,
+    cast(null as {{ dbt.type_string() }}) as licence,
+    cast(null as {{ dbt.type_string() }}) as url,
+    last_known_from,
+    cast(null as {{ dbt.type_string() }}) as designation,
+    false as is_synthetic
+from documents
+
+union all
+
+select
+    'reference' as source_key,
+    'reference' as kind,
+    'Reference data kept by hand: areas, measures and labels' as title_en,
+    'Data cyfeirio a gedwir â llaw: ardaloedd, mesurau a labeli' as title_cy,
+    cast(null as {{ dbt.type_string() }}) as publisher,
+    cast(null as {{ dbt.type_string() }}) as publisher_en,
+    cast(null as {{ dbt.type_string() }}) as publisher_cy,
+    cast(null as {{ dbt.type_string() }}) as licence,
+    cast(null as {{ dbt.type_string() }}) as url,
+    cast(null as timestamp) as last_known_from,
+    cast(null as {{ dbt.type_string() }}) as designation,
+    false as is_synthetic

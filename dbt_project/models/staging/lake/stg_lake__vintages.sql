@@ -1,0 +1,22 @@
+select
+    source_key,
+    load_id,
+    vintage_no,
+    known_from,
+    known_to,
+    known_from_basis,
+    revision_id,
+    revision_index,
+    landed_at,
+    landed_sha256,
+    is_synthetic,
+    kind,
+    title_en,
+    title_cy,
+    publisher_en,
+    publisher_cy,
+    licence,
+    designation,
+    url,
+    rows as row_count
+from {{ source('lake', 'vintages') }}

@@ -1,0 +1,5 @@
+{{ stage_statswales(
+    'population_by_age',
+    breakdowns=['age', 'sex'],
+    ages=['age'],
+) }}
