@@ -82,6 +82,9 @@ class Cells:
                 "autoload_known_extensions": "false",
             },
         )
+        self._db.execute("SET enable_progress_bar = false")
+        # Joins stand as they are written, so that the rows stay in their order: it is the first that are named
+        self._db.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
         if not self._lake.local:
             self._db.register_filesystem(self._lake.fs)
         self.columns = self._describe(self.record.staged_file)

@@ -33,6 +33,7 @@ from ingestion.lake import Lake, LoadRecord, Outcome
 from ingestion.statswales.registry import Dataset
 
 CHUNK_ROWS = 500_000
+_WEIGHT = {"info": 0, "warning": 1, "error": 2}
 
 
 class CheckErrored(GofalError):
@@ -178,9 +179,12 @@ def _result(cells: Cells, about: Judged, found: Found) -> RuleResult:
 
 
 def _settle(record: LoadRecord, results: list[RuleResult]) -> None:
-    """Put what was found on the record, and what becomes of it. What landing said already is not said twice."""
-    said = {m.code for m in record.messages}
-    record.messages += [m for r in results if (m := message(r)) and m.code not in said]
+    """Put what was found on the record, and what becomes of it. What landing said, as gravely, is not said twice."""
+    said: dict[str, int] = {}
+    for told in record.messages:
+        said[told.code] = max(said.get(told.code, -1), _WEIGHT[told.severity])
+    found = [m for r in results if (m := message(r))]
+    record.messages += [m for m in found if _WEIGHT[m.severity] > said.get(m.code, -1)]
     record.outcome = outcome(record.messages)
 
 

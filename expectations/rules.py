@@ -360,7 +360,7 @@ RULES: dict[str, Rule] = _rules(
         remedy_cy="Gofynnwch i’r cyhoeddwr; rhes Cymru y ffynhonnell ei hun a ddangosir.",
     ),
     Rule(
-        code="label_missing_cy",
+        code="label_cy_missing",
         severity="warning",
         engine="duckdb",
         expects_en="Every member has a Welsh label.",
@@ -371,7 +371,7 @@ RULES: dict[str, Rule] = _rules(
         remedy_cy="Dywedwch wrth y cyhoeddwr; yn y cyfamser rhowch enw Cymraeg yr aelod yn datasets.yml.",
     ),
     Rule(
-        code="label_missing_en",
+        code="label_en_missing",
         severity="warning",
         engine="duckdb",
         expects_en="Every member has an English label.",

@@ -117,7 +117,7 @@ def _labels(cells: Cells, about: Judged) -> list[RuleResult]:
         return []
     results = []
     for language in ("cy", "en"):
-        rule = RULES[f"label_missing_{language}"]
+        rule = RULES[f"label_{language}_missing"]
         label = f"label_{language}"
         rows = cells.all(
             f"SELECT role, code, label_en, label_cy, count(*) OVER () FROM {file} "

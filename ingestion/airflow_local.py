@@ -191,10 +191,21 @@ def start(
         _require_free(port)
         initialise(settings, env=env)
         commands = {name: ["airflow", *words] for name, words in COMPONENTS.items()}
-        with stop_signals() as stopped, Processes(commands, env, home / "logs", cwd=home) as processes:
+        # A task that starts before the API server answers is given up on, so the scheduler comes after it.
+        server = {"api-server": commands.pop("api-server")}
+        with contextlib.ExitStack() as running:
+            stopped = running.enter_context(stop_signals())
+            first = running.enter_context(Processes(server, env, home / "logs", cwd=home))
+            while not stopped() and not answering(port):
+                first.require_running()
+                time.sleep(0.3)
+            if stopped():
+                return
+            others = running.enter_context(Processes(commands, env, home / "logs", cwd=home))
             waiting = on_ready
             while not stopped():
-                processes.require_running()
+                first.require_running()
+                others.require_running()
                 if waiting and healthy(port):
                     waiting(env["AIRFLOW__API__BASE_URL"])
                     waiting = None
@@ -275,7 +286,7 @@ class Processes:
 
     def stop(self, grace: float = GRACE) -> None:
         """Ask every program to stop, wait, and end whatever of it or its children is left."""
-        import psutil  # type: ignore[import-untyped]  # comes with Airflow
+        import psutil  # comes with Airflow
 
         family: list[psutil.Process] = []
         for process in self.running.values():
@@ -301,15 +312,25 @@ class Processes:
         self.running = {}
 
 
+def answering(port: int) -> bool:
+    """Whether the API server on this loopback port answers at all."""
+    return _health(port) is not None
+
+
 def healthy(port: int) -> bool:
-    """Whether the API server on this loopback port answers and says that all of Airflow is well."""
+    """Whether the API server on this loopback port says that all of Airflow is well."""
+    parts = _health(port) or {}
+    wanted = ("metadatabase", "scheduler", "dag_processor", "triggerer")
+    return all((parts.get(part) or {}).get("status") == "healthy" for part in wanted)
+
+
+def _health(port: int) -> dict[str, dict[str, str | None]] | None:
     try:
         with build_opener(ProxyHandler({})).open(f"http://127.0.0.1:{port}/api/v2/monitor/health", timeout=5) as answer:
-            parts = json.loads(answer.read())
+            parts: dict[str, dict[str, str | None]] = json.loads(answer.read())
+            return parts
     except (URLError, OSError, ValueError):
-        return False
-    wanted = ("metadatabase", "scheduler", "dag_processor", "triggerer")
-    return all(parts.get(part, {}).get("status") == "healthy" for part in wanted)
+        return None
 
 
 @contextlib.contextmanager

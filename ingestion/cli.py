@@ -29,6 +29,7 @@ app.add_typer(laking, name="lake")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Source = Annotated[str | None, typer.Option(help="sample or live; each has a home of its own.")]
+Build = Annotated[bool, typer.Option(help="Build and publish at once, or leave it to the next run.")]
 DatasetIds = Annotated[
     list[str] | None,
     typer.Option("--dataset", metavar="KEY=UUID", help="Another id than the registry pins, for another deployment."),
@@ -461,6 +462,7 @@ def import_export(
     ),
     year: Annotated[str | None, typer.Option(help="The period, where neither file nor file name says it.")] = None,
     known_from: Annotated[str | None, typer.Option(help="When the figures were published (ISO 8601).")] = None,
+    build: Build = True,
     source: Source = "live",
 ) -> None:
     """Load old StatsWales exports (wide tables) and rebuild."""
@@ -478,7 +480,7 @@ def import_export(
         year=year,
         known_from=_moment(known_from),
     )
-    _finish_import(this, record)
+    _finish_import(this, record, build=build)
 
 
 @importing.command("figures")
@@ -488,6 +490,7 @@ def import_figures(
     title_en: Annotated[str | None, typer.Option(help="The document's title.")] = None,
     title_cy: Annotated[str | None, typer.Option(help="Its title in Welsh.")] = None,
     known_from: Annotated[str | None, typer.Option(help="When it was published, for rows that do not say.")] = None,
+    build: Build = True,
     source: Source = "live",
 ) -> None:
     """Load printed figures, to reconcile the statistics against them, and rebuild."""
@@ -505,10 +508,10 @@ def import_figures(
         title_cy=title_cy,
         known_from=_moment(known_from),
     )
-    _finish_import(this, record)
+    _finish_import(this, record, build=build)
 
 
-def _finish_import(this: Any, record: Any) -> None:
+def _finish_import(this: Any, record: Any, *, build: bool) -> None:
     """Judge, accept, build and publish what was imported, by the same stages as a night."""
     import contextlib
 
@@ -518,6 +521,10 @@ def _finish_import(this: Any, record: Any) -> None:
     with contextlib.suppress(Exception):  # on record; the report tells it
         nightly.check(this)
         nightly.accept(this)
+        if not build:
+            outcome = (this.folder.read(f"raw/{record.source_key}") or {}).get("outcome", str(record.outcome))
+            _say(f"{record.source_key}: {outcome}, {record.rows} rows. Nothing was built yet: gofal run")
+            raise SystemExit(0)
         nightly.build(this)
         nightly.publish(this)
     made = nightly.report(this)

@@ -47,7 +47,7 @@
 {%- endmacro %}
 
 {% macro period_year_pair() -%}
-    ^(\\d{4})\\s*(?:[-/]|to|i)?\\s*(?:\\d{2})?(\\d{2})$
+    ^(\d{4})\s*(?:[-/]|to|i)?\s*(?:\d{2})?(\d{2})$
 {%- endmacro %}
 
 {# A label without what surrounds the period: markers in brackets, "at", "year ending", "mid-year", provisional. #}

@@ -43,7 +43,8 @@ measures as (
         label,
         code,
         {{ extract('breakdown', '(?:^|; )' ~ key ~ '=([^;]*)') }} as member_key,
-        coalesce({{ extract('breakdown', '(?:^|; )' ~ key ~ '=([^;]*)') }} = 'all', false) as is_total
+        coalesce({{ extract('breakdown', '(?:^|; )' ~ key ~ '=([^;]*)') }} = 'all', false) as is_total,
+        false as is_band
     from measures
 ),
 
@@ -62,7 +63,9 @@ measures as (
         code,
         member_key,
         is_total,
-        is_total and max(case when not is_total and member_key is not null then 1 else 0 end) over () = 1 as is_whole
+        (is_total or is_band)
+        and max(case when not is_total and not is_band and member_key is not null then 1 else 0 end) over () = 1
+            as is_whole
     from {{ key }}_read
 ),
 
@@ -169,7 +172,8 @@ from (select *, {{ value_status('value_text', 'note_codes') }} as status from ce
         coalesce(by_label.member_key, by_code.member_key) as member_key,
         coalesce(by_label.measure_key, by_code.measure_key) as measure_key,
         coalesce(by_label.breakdown, by_code.breakdown) as breakdown,
-        coalesce(by_label.is_total, by_code.is_total, false) as is_total
+        coalesce(by_label.is_total, by_code.is_total, false) as is_total,
+        false as is_band
     from (select distinct {{ role }} as label, {{ role }}_code as code from raw) as spelled
     left join members as by_label on by_label.role = '{{ role }}' and by_label.match_text = {{ fold('spelled.label') }}
     left join members as by_code
@@ -177,29 +181,33 @@ from (select *, {{ value_status('value_text', 'note_codes') }} as status from ce
 {%- endmacro %}
 
 {#
-    Each spelling of an age column. A total is all ages, or a band: its single years stand beside it. An open band is
-    a part where it begins after the last single year (90 and over beside 0 to 89), else a total (65 and over).
+    Each spelling of an age column. A band is no total, but its single years stand beside it: it is a whole as well.
+    An open band is a part where it begins after the last single year (90 and over beside 0 to 89), else a whole
+    (65 and over).
 #}
 {% macro age_members(role) -%}
     select
         label,
         code,
         member_key,
-        not (
-            {{ matches('member_key', '\\d+') }}
-            or coalesce(
-                try_cast({{ extract('member_key', '^(\\d+)_and_over$') }} as integer)
-                > max(case when {{ matches('member_key', '\\d+') }} then cast(member_key as integer) end) over (),
-                {{ matches('member_key', '\\d+_and_over') }}
-            )
-        ) as is_total
+        member_key = 'all' as is_total,
+        member_key <> 'all' and single_year is null and coalesce(open_from <= max(single_year) over (), open_from is null)
+            as is_band
     from (
-        select label, code, coalesce(member_key, {{ age_key('text') }}) as member_key
+        select
+            label,
+            code,
+            member_key,
+            cast({{ extract('member_key', '^(\\d+)$') }} as integer) as single_year,
+            cast({{ extract('member_key', '^(\\d+)_and_over$') }} as integer) as open_from
         from (
-            select label, code, member_key, {{ member_text("coalesce(nullif(trim(label), ''), code)") }} as text
-            from ({{ known_members(role) }}) as registered
-        ) as folded
-    ) as read_ages
+            select label, code, coalesce(member_key, {{ age_key('text') }}) as member_key
+            from (
+                select label, code, member_key, {{ member_text("coalesce(nullif(trim(label), ''), code)") }} as text
+                from ({{ known_members(role) }}) as registered
+            ) as folded
+        ) as keyed
+    ) as measured
 {%- endmacro %}
 
 {#

@@ -52,7 +52,8 @@
 {#- One control limit, per 10,000: 10,000 × max(0, θ0 ± 3.09 · sqrt(θ0 / population + τ²)). 3.09 standard errors at
     each side hold 99.8% of areas that differ by no more than chance and the usual spread. -#}
 {% macro control_limit(side, target, population, tau2) -%}
-    case when {{ population }} > 0 then
+    {#- `greatest` passes over a NULL in DuckDB, so the absence of a target is asked for by name -#}
+    case when {{ population }} > 0 and {{ target }} is not null and {{ tau2 }} is not null then
         10000.0 * greatest(0.0, {{ target }} {{ '-' if side == 'low' else '+' }} 3.09
             * sqrt({{ target }} / {{ population }} + {{ tau2 }}))
     end

@@ -107,7 +107,7 @@ COLUMN_CY = {
 }
 """Welsh for columns that are often there and that no registry entry names."""
 
-_GUARDED = "[=+\\-@\\t\\r\\n]"
+_GUARDED = "('=', '+', '-', '@', chr(9), chr(10), chr(13))"
 _INTEGER = r"[+-]?\d+"
 _NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 _TIME = r"\d{1,2}:\d{2}(:\d{2})?"
@@ -383,12 +383,14 @@ class Cube:
         """SQL for the padded text: width 11 before the decimals, one more for a sign, thousands separated."""
         if self.value_type == "VARCHAR":
             return "r.value"
+        if self.value_type == "BIGINT":
+            text = "CASE WHEN length(r.value) <= 18 THEN format('{:,}', CAST(r.value AS BIGINT)) "
+            text += "ELSE format('{:,}', CAST(r.value AS HUGEINT)) END"
+            return f"lpad({text}, greatest(12, length({text})::INT), ' ')"
         cases = " ".join(
             f"WHEN {places} THEN lpad({text}, greatest({12 + (places and places + 1)}, length({text})::INT), ' ')"
             for places in sorted(set(self.decimals) | {0})
-            for text in (
-                f"format('{{:,.{places}f}}', CAST(round(CAST(r.value AS DECIMAL(38, 9)), {places}) AS DOUBLE))",
-            )
+            for text in (f"format('{{:,.{places}f}}', round(CAST(r.value AS DOUBLE), {places}))",)
         )
         return f"CASE WHEN r.value IS NULL THEN NULL ELSE CASE coalesce(m.decimals, 0) {cases} END END"
 
@@ -1073,7 +1075,8 @@ def _finish(
         con.unregister("incoming")
     codes = _note_table(con, path, notes, notes_name)
     canonical = {
-        "BIGINT": f"CAST(CAST({value} AS HUGEINT) AS VARCHAR)",
+        "BIGINT": f"CASE WHEN length({value}) <= 18 THEN CAST(CAST({value} AS BIGINT) AS VARCHAR) "
+        f"ELSE CAST(CAST({value} AS HUGEINT) AS VARCHAR) END",
         "DOUBLE": f"regexp_replace(CAST(CAST({value} AS DOUBLE) AS VARCHAR), '\\.0$', '')",
         "VARCHAR": value,
     }[value_type]
@@ -1125,12 +1128,9 @@ def _settle(plan: _Plan) -> dict[str, int]:
 
 
 def _value_type(con: duckdb.DuckDBPyConnection, path: Path, value: str, name: str) -> ValueType:
-    counted = con.execute(
-        f"SELECT count(*) FILTER (WHERE NOT regexp_full_match({value}, '{_INTEGER}')), "
-        f"count(*) FILTER (WHERE NOT regexp_full_match({value}, '{_NUMBER}')), "
-        f"count(*) FILTER (WHERE NOT regexp_full_match({value}, '{_NUMBER}|{_TIME}')) FROM src"
-    ).fetchone()
-    fractions, texts, unknown = counted or (0, 0, 0)
+    fractions = _others(con, value, _INTEGER)
+    texts = fractions and _others(con, value, _NUMBER)
+    unknown = texts and _others(con, value, f"{_NUMBER}|{_TIME}")
     if unknown:
         bad = con.execute(
             f"SELECT rowid + 1, {value} FROM src "
@@ -1139,6 +1139,12 @@ def _value_type(con: duckdb.DuckDBPyConnection, path: Path, value: str, name: st
         row, text = bad or (0, "")
         raise _cell(path, name, row, text, "a number, a time or nothing", "rhif, amser neu ddim byd")
     return "VARCHAR" if texts else "DOUBLE" if fractions else "BIGINT"
+
+
+def _others(con: duckdb.DuckDBPyConnection, value: str, pattern: str) -> int:
+    """How many values are not of this pattern."""
+    found = con.execute(f"SELECT count(*) FROM src WHERE NOT regexp_full_match({value}, '{pattern}')").fetchone()
+    return int(found[0]) if found else 0
 
 
 def _note_key(notes: str) -> str:
@@ -1191,12 +1197,13 @@ def _quote(name: str) -> str:
 
 def _guard(sql: str) -> str:
     """SQL for the formula guard: an apostrophe before what a spreadsheet would take for a formula."""
-    return f"CASE WHEN regexp_matches({sql}, '^{_GUARDED}') THEN '''' || {sql} ELSE {sql} END"
+    return f"CASE WHEN left({sql}, 1) IN {_GUARDED} THEN chr(39) || {sql} ELSE {sql} END"
 
 
 def _unguard(sql: str) -> str:
     """SQL that undoes the formula guard, for files that were downloaded from the API."""
-    return f"CASE WHEN regexp_matches({sql}, '^''{_GUARDED}') THEN substr({sql}, 2) ELSE {sql} END"
+    guarded = f"left({sql}, 1) = chr(39) AND substr({sql}, 2, 1) IN {_GUARDED}"
+    return f"CASE WHEN {guarded} THEN substr({sql}, 2) ELSE {sql} END"
 
 
 # -- errors ----------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The bundled sample: two synthetic datasets in three releases, made from a seed at run time.
 
-Nothing in it is a real figure but the anchors below, each of which is quoted in a public committee paper: how many
-children were looked after in Wales, and a few rates. How that number is spread over authorities, ages and genders is
+Nothing in it is a real figure but the anchors below, which were published: how many children were looked after in
+Wales, and a few rates. How that number is spread over authorities, ages and genders is
 invented, and so is the whole population. Both titles say so, and every reader of the data sees them.
 
 The releases follow the real calendar, so that the figures were known when the papers that quote them were written:

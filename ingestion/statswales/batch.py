@@ -305,9 +305,12 @@ def _header(path: Path) -> list[str]:
         DataProblem: The first line is not a line of UTF-8 CSV.
     """
     try:
-        with path.open("rb") as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as file:
+        # What is wrong further down is not this line's: it is let through here, and found when the rows are parsed.
+        with path.open("rb") as raw, io.TextIOWrapper(raw, "utf-8-sig", "surrogateescape", newline="") as file:
             names = next(csv.reader(file, strict=True))
-    except (UnicodeDecodeError, csv.Error, StopIteration) as error:
+        for name in names:
+            name.encode("utf-8")
+    except (UnicodeError, csv.Error, StopIteration) as error:
         raise _malformed(error, line=1) from error
     return [undo_guard(name) for name in names]
 

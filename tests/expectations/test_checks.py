@@ -182,13 +182,25 @@ def test_a_missing_list_of_areas_fails_every_dataset(
 
 def test_what_landing_found_counts_and_is_not_said_twice(lake: Lake, registry: Any, stage: Any, good_rows: Any) -> None:
     rows = good_rows()
-    rows[0]["value"] = "*"
+    rows[5]["value"] = "283"
     record = stage(rows)
-    record.messages.append(Message(code="value_not_numeric", severity="warning", en="seen", cy="gwelwyd"))
+    record.messages.append(Message(code="not_rounded", severity="warning", en="seen", cy="gwelwyd"))
     record.messages.append(Message(code="rows_differ", severity="error", en="e", cy="c"))
     judge([record], lake, registry)
     assert record.outcome is Outcome.QUARANTINED
-    assert [m.code for m in record.messages] == ["value_not_numeric", "rows_differ"]
+    assert [(m.code, m.en) for m in record.messages] == [("not_rounded", "seen"), ("rows_differ", "e")]
+
+
+def test_a_lighter_word_from_landing_does_not_hide_an_error(
+    lake: Lake, registry: Any, stage: Any, good_rows: Any
+) -> None:
+    rows = good_rows()
+    rows[5]["value"] = "*"
+    record = stage(rows)
+    record.messages.append(Message(code="value_not_numeric", severity="warning", en="seen", cy="gwelwyd"))
+    judge([record], lake, registry)
+    assert record.outcome is Outcome.QUARANTINED
+    assert [m.severity for m in record.messages] == ["warning", "error"]
 
 
 def test_all_that_is_wrong_is_told_in_one_go(

@@ -141,10 +141,17 @@ def test_a_swing_names_the_row_and_what_it_was(tripped: Any, good_rows: Any) -> 
 
 
 def test_a_load_that_grew_threefold_in_the_same_places_is_told(tripped: Any, good_rows: Any) -> None:
-    rows = [r for r in good_rows(POPULATION) if r["area"] == "Gwynedd"]
-    old = [{**rows[0], "age": "0", "age_code": "0"}]
-    new = old + [{**rows[0], "sex": s, "sex_code": s} for s in ("M", "F")]
-    assert set(tripped(new, old + [{**new[1], "area": "Conwy", "area_code": "W06000003"}], POPULATION)) >= {"area_gone"}
+    first, *_ = good_rows(POPULATION)
+    spread = [{**first, "age": str(n), "age_code": str(n), "period": str(2000 + n % 3)} for n in range(9)]
+    for row in spread:
+        row["period_code"] = row["period_sort"] = ""
+    dense = [{**row, "age": age, "age_code": age} for row in spread[:3] for age in map(str, range(9))]
+    found = tripped(dense, spread, POPULATION)
+    assert set(found) == {"row_count_swing"}
+    assert (found["row_count_swing"].count, found["row_count_swing"].rows) == (
+        18,
+        [{"rows_before": 9, "rows_now": 27}],
+    )
 
 
 def test_wales_may_exceed_its_authorities_while_some_are_not_there(tripped: Any, good_rows: Any) -> None:

@@ -47,21 +47,34 @@ by_hand as (
     left join {{ ref('published_figure_measures') }} as measures on figures.figure_id = measures.figure_id
 ),
 
-imported_ordered as (  -- a figure that is imported again replaces itself
+imported_ordered as (  -- a document that is imported again replaces itself, other documents stay
     select
         raw.*,
         loads.landed_at,
-        coalesce(loads.is_synthetic, 0) = 1 as is_synthetic,
-        row_number() over (
-            partition by raw.figure_id order by loads.vintage_no desc, raw._load_id desc, raw._source_row desc
-        ) as recency
+        loads.is_synthetic = 1 as is_synthetic,
+        rank() over (partition by raw.document_key order by loads.vintage_no desc, raw._load_id desc) as recency
     from {{ source('lake', 'raw_imported_figures') }} as raw
     inner join loads on raw._load_id = loads.load_id
 ),
 
+imported_keyed as (
+    select
+        imported.*,
+        -- a key that another figure has already is made its own by its document and row
+        case
+            when by_hand.figure_id is null and count(*) over (partition by imported.figure_id) = 1
+                then imported.figure_id
+            else imported.document_key || '.' || imported.figure_id
+                || '.' || cast(imported._source_row as {{ dbt.type_string() }})
+        end as own_figure_id
+    from imported_ordered as imported
+    left join by_hand on imported.figure_id = by_hand.figure_id
+    where imported.recency = 1
+),
+
 imported as (
     select
-        imported.figure_id,
+        imported.own_figure_id as figure_id,
         imported.document_key,
         cast('children_looked_after' as {{ dbt.type_string() }}) as subject_area,
         imported.measure_key as measure,
@@ -86,13 +99,12 @@ imported as (
         imported._load_id as load_id,
         imported._landed_sha256 as landed_sha256,
         cast(imported._source_row as bigint) as source_row,
-        coalesce(documents.title_en, imported.document_key) as document_title_en,
-        coalesce(documents.title_cy, imported.document_key) as document_title_cy,
+        coalesce(documents.title_en, imported.document_title_en, imported.document_key) as document_title_en,
+        coalesce(documents.title_cy, imported.document_title_cy, imported.document_key) as document_title_cy,
         true as is_imported,
         imported.is_synthetic
-    from imported_ordered as imported
+    from imported_keyed as imported
     left join {{ ref('documents') }} as documents on imported.document_key = documents.document_key
-    where imported.recency = 1
 )
 
 select * from by_hand

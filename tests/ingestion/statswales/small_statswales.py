@@ -6,6 +6,7 @@ answers to a request; what is not scripted is answered as the service would.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -208,6 +209,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         pass
+
+    def handle(self) -> None:
+        with contextlib.suppress(ConnectionError):  # the client gave up, as it should
+            super().handle()
 
     def do_GET(self) -> None:
         self._serve("GET", b"")
@@ -424,14 +429,15 @@ def accept(lake: Lake, record: LoadRecord) -> LoadRecord:
 
 
 def rows(lake: Lake, relative: str | None) -> list[dict[str, Any]]:
-    """Read a Parquet file of the lake."""
+    """Read a Parquet file of the lake; a batch comes in the order of its source."""
     import duckdb
 
     assert relative is not None
     with duckdb.connect() as database:
         found = database.execute(f"SELECT * FROM read_parquet('{lake.path(relative)}')")
         names = [column[0] for column in found.description]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        read = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return sorted(read, key=lambda row: row.get("_source_row", 0))
 
 
 def codes(record: LoadRecord) -> list[str]:

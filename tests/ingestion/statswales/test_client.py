@@ -198,9 +198,7 @@ class TestRetries:
 
 
 class TestBodies:
-    @pytest.mark.parametrize(
-        "breakage", [cut(), cut(0), short(), hang()], ids=["cut", "cut0", "short", "hang"]
-    )
+    @pytest.mark.parametrize("breakage", [cut(), cut(0), short(), hang()], ids=["cut", "cut0", "short", "hang"])
     def test_a_body_that_stops_is_fetched_again(
         self, api: Api, published: Published, client: StatsWalesClient, dest: Path, breakage
     ):

@@ -546,8 +546,9 @@ class TestBadDays:
         assert record.staged_file
         assert record.messages == []
 
-    def test_a_body_over_the_cap_fails(self, client: StatsWalesClient, land):
-        client.max_body_bytes = 1200
+    def test_a_body_over_the_cap_fails(self, published, client: StatsWalesClient, land):
+        published.cells *= 100
+        client.max_body_bytes = 5000
         with pytest.raises(FetchError) as caught:
             land()
         assert caught.value.code == "fetch_too_large"
@@ -694,15 +695,17 @@ class TestColumns:
         assert "‘Age group’" in record.messages[0].cy
         assert record.staged_file is None
 
-    def test_a_role_that_is_not_required_may_be_absent(self, published, land, lake: Lake, client):
+    def test_a_role_that_is_not_required_may_be_absent(self, published, land, lake: Lake):
         del published.dims[3]
+        published.cells = [cell for cell in published.cells if cell.refs[3] == "T"]
         for cell in published.cells:
             cell.refs = cell.refs[:3]
         dataset = make_dataset()
         dataset.columns["age_group"].required = False
         record = land(only=dataset)
         assert "age_group" not in record.columns
-        assert {(r["age_group"], r["age_group_code"]) for r in rows(lake, record.staged_file)} == {(None, None)}
+        found = rows(lake, record.staged_file)
+        assert [(r["age_group"], r["age_group_code"]) for r in found] == [(None, None)] * 4
 
     def test_two_columns_of_one_name_are_a_problem(self, published, land):
         published.header_en = {"Age group": "YEAR"}

@@ -1,0 +1,31 @@
+"""The command as a person runs it, and a question to what it published."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+
+def gofal(home: Path, *words: str, code: int = 0) -> Any:
+    """Run the command as a person does, with a home of the test's own."""
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("gofal")), *words],
+        env={**os.environ, "GOFAL_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+    )
+    assert done.returncode == code, done.stdout[-3000:] + done.stderr[-3000:]
+    return json.loads(done.stdout) if "--json" in words else done.stdout
+
+
+def ask(home: Path, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(home / "published" / "current" / "gofal.duckdb"), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
