@@ -62,13 +62,14 @@ class Layout:
     """By role of the registry entry, in its order. A role that is not required may be absent."""
 
 
-def build_batch(dataset: Dataset, lake: Lake, record: LoadRecord) -> None:
+def build_batch(dataset: Dataset, lake: Lake, record: LoadRecord, shapes: Mapping[str, Shape] | None = None) -> None:
     """Type a landed dataset into the staged Parquet and its members, as docs/design.md says.
 
     Args:
         dataset: The registry entry.
         lake: Holds the landed files; receives the batch.
         record: A landed load with its ``files``; ``staged_file``, ``columns`` and messages are filled in.
+        shapes: What `scan` found of the files in the roles ``data`` and ``note_codes``, where that is known already.
 
     Raises:
         DataProblem: The bytes are not what the dataset is contracted to be.
@@ -82,9 +83,11 @@ def build_batch(dataset: Dataset, lake: Lake, record: LoadRecord) -> None:
         data = held.enter_context(_local(lake, landed["data"].path))
         notes = held.enter_context(_local(lake, landed["note_codes"].path))
         filters = held.enter_context(_local(lake, landed["filters_cy"].path))
-        shape = scan(data)
-        if shape.problem is not None:
-            raise shape.problem
+        shape = (shapes or {}).get("data") or scan(data)
+        notes_shape = (shapes or {}).get("note_codes") or scan(notes)
+        for problem in (shape.problem, notes_shape.problem):
+            if problem is not None:
+                raise problem
         if shape.blank:
             raise no_rows()
         layout = read_layout(dataset, _header(data), record.fact_columns, lake.last_accepted(dataset.key), record)
@@ -106,7 +109,7 @@ def build_batch(dataset: Dataset, lake: Lake, record: LoadRecord) -> None:
                     url=landed["data"].url,
                 )
             record.rows = rows
-            coded = _read_codes(database, notes, layout, record)
+            coded = _read_codes(database, notes, layout, record) if notes_shape.bracket else 0
             _write_batch(database, dataset, record, layout, wide, batch, coded=coded)
             if coded:
                 _assert_codes_unique(database, layout, record, batch, coded)
@@ -128,7 +131,7 @@ class Shape:
     blank: bool
     """A line end and nothing else: what the service sends for no rows."""
     bracket: bool
-    """Whether there is a ``[`` anywhere."""
+    """Whether there is a ``[`` anywhere; without one no row has a note code, and that view need not be parsed."""
     guarded: bool
     """Whether there may be a cell that the formula guard has touched."""
     problem: DataProblem | None = None
@@ -510,16 +513,11 @@ def _read_codes(database: duckdb.DuckDBPyConnection, notes: Path, layout: Layout
     """Read the rows of the ``with_note_codes`` view that carry a code into the table ``coded``.
 
     Returns:
-        How many there are; 0 without parsing the file where nothing in it can be a code.
+        How many there are.
 
     Raises:
         DataProblem: The view has other columns than the data, or labels that name more than one row.
     """
-    shape = scan(notes)
-    if shape.problem is not None:
-        raise shape.problem
-    if not shape.bracket:
-        return 0
     header = _header(notes)
     folded = [normalise(name) for name in header]
     wanted = [normalise(d.name) for d in layout.dimensions]

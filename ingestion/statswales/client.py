@@ -539,6 +539,15 @@ REMEDIES: dict[str, tuple[str, str]] = {
         "If the dataset has really grown so much, set GOFAL_MAX_BODY_MB higher and run again.",
         "Os yw’r set ddata wir wedi tyfu cymaint, gosodwch GOFAL_MAX_BODY_MB yn uwch a rhedwch eto.",
     ),
+    "row_count": (
+        "Run again later; if it stays so, tell the publisher that the dataset’s query and its data disagree.",
+        "Rhedwch eto yn nes ymlaen; os yw’n parhau, dywedwch wrth y cyhoeddwr nad yw ymholiad y set ddata a’i data yn "
+        "cytuno.",
+    ),
+    "revision_moved": (
+        "Run again in an hour, when the publication has settled.",
+        "Rhedwch eto ymhen awr, pan fydd y cyhoeddi wedi’i gwblhau.",
+    ),
     "fetch_refused": (
         "The service may have changed: compare the request with its documentation and report it.",
         "Efallai bod y gwasanaeth wedi newid: cymharwch y cais â’i ddogfennaeth a rhowch wybod.",
@@ -570,10 +579,11 @@ def fetch_error(
     what_en, what_cy = STAGES[stage]
     remedy_en, remedy_cy = REMEDIES.get(code, _LATER)
     who = f"{name} ({dataset_id})" if name and dataset_id else dataset_id
+    run_en, run_cy = ("discover", "darganfod") if stage == "list" else ("land", "glanio")
     return FetchError(
-        f"Expected {what_en}{f' of {who}' if who else ''} from {url}, stage land; {en}. "
+        f"Expected {what_en}{f' of {who}' if who else ''} from {url}, stage {run_en}; {en}. "
         f"The last good load stays current. {remedy_en}",
-        f"Disgwyliwyd {what_cy}{f' ar gyfer {who}' if who else ''} o {url}, cam glanio; {cy}. "
+        f"Disgwyliwyd {what_cy}{f' ar gyfer {who}' if who else ''} o {url}, cam {run_cy}; {cy}. "
         f"Mae’r llwyth da diwethaf yn aros yn gyfredol. {remedy_cy}",
         code=code,
         dataset=name or dataset_id,
@@ -605,9 +615,9 @@ def _items(reply: Reply) -> list[CatalogueItem]:
         return [CatalogueItem.model_validate(item) for item in reply.document["data"]]
     except ValidationError as error:  # `_is_list` has seen the ids: a title that is a number, say
         raise FetchError(
-            f"Expected the list of datasets from {reply.url}, stage land; an entry is not as expected: {error}. "
+            f"Expected the list of datasets from {reply.url}, stage discover; an entry is not as expected: {error}. "
             f"{_LATER[0]}",
-            f"Disgwyliwyd y rhestr o setiau data o {reply.url}, cam glanio; nid yw cofnod fel y disgwyl: {error}. "
+            f"Disgwyliwyd y rhestr o setiau data o {reply.url}, cam darganfod; nid yw cofnod fel y disgwyl: {error}. "
             f"{_LATER[1]}",
             code="fetch_bad_json",
             stage="list",

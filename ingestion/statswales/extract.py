@@ -258,6 +258,7 @@ class _Fetched:
     filters_cy: Reply
     query: dict[str, Any]
     rows: int
+    shapes: dict[str, Shape]
     problem: DataProblem | None = None
 
     @property
@@ -358,7 +359,7 @@ def _land(
             try:
                 if fetched.problem is not None:
                     raise fetched.problem
-                build_batch(dataset, lake, record)
+                build_batch(dataset, lake, record, fetched.shapes)
             except DataProblem as problem:
                 if problem.code in BODY_CODES and attempt == 1:
                     # Damaged on the way, or broken at the source? The source's own bytes come twice the same.
@@ -554,7 +555,11 @@ def _fetch(
             f"disgwyliwyd diwygiad {revision} a chafwyd {found}, ddwywaith: mae’r set ddata’n cael ei hailgyhoeddi",
         )
 
-    def view(name: View, total: int | None) -> tuple[Download, dict[str, Any] | None, int, DataProblem | None]:
+    shapes: dict[str, Shape] = {}
+
+    def view(
+        name: View, role: str, total: int | None
+    ) -> tuple[Download, dict[str, Any] | None, int, DataProblem | None]:
         filter_id = client.create_query(uuid, name)
         query = None
         if total is None:
@@ -564,7 +569,7 @@ def _fetch(
             total = int(query["totalLines"])
         path = scratch.enter_context(lake.scratch(f".{name}.csv"))
         download = client.download_csv(uuid, filter_id, "en-GB", path)
-        shape = _shape(download)
+        shape = shapes[role] = _shape(download)
         if shape.problem is not None:
             return download, query, total, shape.problem
         if total == 0 and shape.blank:
@@ -580,8 +585,8 @@ def _fetch(
         return download, query, total, None
 
     try:
-        data, query, rows, problem = view("raw_extended", None)
-        note_codes, _, _, note_problem = view("with_note_codes", rows)
+        data, query, rows, problem = view("raw_extended", "data", None)
+        note_codes, _, _, note_problem = view("with_note_codes", "note_codes", rows)
         filters_cy = client.filters(uuid, "cy-GB")
     except FetchError as error:
         if error.code == "fetch_not_found":  # withdrawn since the metadata was read: another look will say so
@@ -590,7 +595,7 @@ def _fetch(
     after = client.metadata(uuid)
     if after.revision_id != revision:
         raise revision_moved("metadata", after.revision_id)
-    return _Fetched(metadata, data, note_codes, filters_cy, query or {}, rows, problem or note_problem)
+    return _Fetched(metadata, data, note_codes, filters_cy, query or {}, rows, shapes, problem or note_problem)
 
 
 def _shape(download: Download) -> Shape:

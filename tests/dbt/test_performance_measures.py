@@ -104,9 +104,7 @@ def test_three_year_rate_pools_counts_and_populations_and_stops_at_a_gap(warehou
 
 def expected_limits(year: int) -> tuple[float, float, dict[str, tuple[float, float]]]:
     """Spiegelhalter's additive limits, worked out here apart from the SQL."""
-    cells = [
-        (area, count_of(area, year) or 0, under_18(area, year - 1, POPULATION_SECOND)) for area in authorities()
-    ]
+    cells = [(area, count_of(area, year) or 0, under_18(area, year - 1, POPULATION_SECOND)) for area in authorities()]
     target = sum(c for _, c, _ in cells) / sum(n for _, _, n in cells)
     z = sorted((c / n - target) / math.sqrt(target / n) for _, c, n in cells)
     cut = len(z) // 10

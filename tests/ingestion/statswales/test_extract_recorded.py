@@ -1,4 +1,4 @@
-"""The genuine server's recorded answers, replayed at two revisions: batches equal the figures that they were made of."""
+"""The genuine server's recorded answers, replayed at two revisions: batches equal the figures they were made of."""
 
 from __future__ import annotations
 
