@@ -29,6 +29,7 @@ from ingestion.config import CHECKOUT
 
 MILLION = 1_000_000
 DLT = CHECKOUT / ".venv-bench" / "bin" / "python"
+"""dlt lives in an environment of its own, installed from requirements-bench.lock (``make .venv-bench``)."""
 
 
 @dataclass
@@ -174,17 +175,17 @@ def night(bench: Bench) -> None:
     bench.add(what, f"{second:.1f} s", beside, second, 15.0, " s")
 
 
-def dlt(bench: Bench, served: dict[str, Any], landed: Sequence[dict[str, Any]], rows: int) -> None:
+def dlt(bench: Bench, python: Path, served: dict[str, Any], landed: Sequence[dict[str, Any]], rows: int) -> None:
     """Throughput against dlt's default loader on rows of the same CSV."""
-    if not DLT.exists():
-        note = "no .venv-bench: `make .venv-bench` installs dlt there"
+    if not python.exists():
+        note = f"no {python}: `make .venv-bench` installs dlt"
         bench.table.add_row("throughput against dlt", "–", note, "–", "≥ 20×", "[yellow]skipped[/]")
         return
     folder = bench.folder / "dlt"
     folder.mkdir()
     with bench.console.status(f"dlt loads {rows:,} rows…"):
         done = subprocess.run(
-            [str(DLT), str(CHECKOUT / "bench" / "with_dlt.py"), served["files"][0], str(rows), str(folder)],
+            [str(python), str(CHECKOUT / "bench" / "with_dlt.py"), served["files"][0], str(rows), str(folder)],
             cwd=folder, env={**clean(), "DO_NOT_TRACK": "1"}, capture_output=True, text=True, check=False,
         )  # fmt: skip
     if done.returncode:
@@ -203,6 +204,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=3, help="how many times each pair takes its turn (3)")
     parser.add_argument("--full", action="store_true", help="also ten times as many rows, which takes minutes and 4 GB")
     parser.add_argument("--dlt-rows", type=int, default=200_000, help="rows for dlt, which is slow (200,000)")
+    parser.add_argument("--dlt-python", type=Path, default=DLT, help="the Python of dlt's environment")
     parser.add_argument("--skip-night", action="store_true", help="without the two runs of the nightly load")
     given = parser.parse_args()
     table = Table(title="Gofal against the bare tools, on this machine, in this run", title_justify="left")
@@ -213,7 +215,7 @@ def main() -> None:
         bench = Bench(Path(folder), given.pairs, table, console)
         with bench.served(given.rows) as served:
             landed = landing(bench, served, given.rows)
-            dlt(bench, served, landed, min(given.dlt_rows, given.rows))
+            dlt(bench, given.dlt_python, served, landed, min(given.dlt_rows, given.rows))
         if given.full:
             many = given.rows * 10
             with bench.served(many) as served:

@@ -293,7 +293,9 @@ class Cells:
             key = period_key(column.period, label, code, end)
             return key, shown_period(key, label, code)
         key = area_key(self._aliases, label, code) if column.kind == "area" else column.find(label, code)
-        return key, key or label or code or ""
+        # What is not recognised must not look like a key: a label may be the code of an area that we know.
+        unknown = f"{label} ({code})" if label and code and label != code else label or code or ""
+        return key, key or unknown
 
     def _encode(self, table: str, file: str, columns: list[str]) -> None:
         joins, ids = [], []

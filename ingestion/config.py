@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     """Shared by every task of a run. The service allows 100 a minute for each address."""
     count_requests: bool = True
     """False only towards a stand-in server of our own, which does not limit us."""
-    max_body_mb: int = 2048
+    max_body_mb: float = 2048
     rehash_slices: int = Field(default=28, ge=1)
     """Each night re-hashes one slice in this many, to find cubes rebuilt under the same revision id."""
     keep_builds: int = Field(default=7, ge=1)

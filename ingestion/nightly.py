@@ -23,7 +23,7 @@ from pydantic import BaseModel
 
 from ingestion import report as reporting
 from ingestion.config import LIVE_URL, Settings
-from ingestion.errors import GofalError, LakeError
+from ingestion.errors import BuildError, GofalError, LakeError
 from ingestion.lake import Lake, LoadRecord, Outcome, utc_now
 from ingestion.lock import WriterLease
 from ingestion.runs import RunFolder
@@ -129,7 +129,7 @@ def stage(function: Callable[Concatenate[Run, P], R]) -> Callable[Concatenate[Ru
         except Exception as error:
             told = error if isinstance(error, GofalError) else _unforeseen(name, error)
             with contextlib.suppress(OSError):  # the disk may be what failed
-                run.folder.write(f"errors/{name}", {"stage": name, "code": told.code, "en": told.en, "cy": told.cy})
+                run.folder.write(f"errors/{name}", _told_error(name, told))
             raise
         (run.folder.path / "errors" / f"{name}.json").unlink(missing_ok=True)
         return result
@@ -263,6 +263,13 @@ def build(run: Run) -> Build:
     from ingestion import publish as publishing
     from ingestion import transform
 
+    if not run.lake.vintages():
+        raise BuildError(
+            "There is nothing to build from: the lake has no accepted load yet. See why above, and run again.",
+            "Nid oes dim i adeiladu ohono: nid oes llwyth a dderbyniwyd yn y llyn data eto. Gweler pam uchod, "
+            "a rhedwch eto.",
+            code="lake_empty",
+        )
     lease = run.lease()
     lease.acquire()
     try:
@@ -342,6 +349,10 @@ def run_all(run: Run) -> reporting.Report:
         build(run)
         publish(run)
     return report(run)
+
+
+def _told_error(name: str, error: GofalError) -> dict[str, Any]:
+    return {"stage": name, "code": error.code, "en": error.en, "cy": error.cy, "at": utc_now().isoformat()}
 
 
 def _unforeseen(stage_name: str, error: Exception) -> GofalError:

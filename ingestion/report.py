@@ -111,7 +111,8 @@ def make(settings: Settings, folder: RunFolder, registry: Mapping[str, Dataset],
     built = folder.read("build") or {}
     published = folder.read("publish")
     current = publishing.current_manifest(settings)
-    errors = [StageError.model_validate(e) for e in folder.read_all("errors").values()]
+    raised = sorted(folder.read_all("errors").values(), key=lambda e: str(e["at"]))
+    errors = [StageError.model_validate(e) for e in raised]
     if ended:
         errors.append(
             StageError(

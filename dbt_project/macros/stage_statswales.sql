@@ -1,93 +1,144 @@
 {#
-    Staging of one StatsWales dataset: its raw rows in every vintage in which they stood, typed and keyed.
+    Which columns of a dataset are breakdowns, by registry key. To stage another dataset: a line here, a model of its
+    spellings and a model of its rows.
 
-    What a row says is looked up, not worked out row by row: each column has few different spellings, so those are
-    resolved once and joined back. A spelling that nobody knows leaves a NULL key, which a test on the model refuses.
-
-    Arguments:
-        dataset: the registry key, which says what the columns and members mean.
-        export: FALSE for what the service gives (`lake.raw_<dataset>`); TRUE for old exports that were imported by file
-            (`lake.raw_statswales_export_<dataset>`), a source of their own with the same meanings.
         breakdowns: roles that are breakdown columns of the source.
         ages: those of them that hold ages in the publisher's own wording (see the macro `age_key`).
         measure_breakdowns: breakdowns that the source hides in the data description.
 #}
-{% macro stage_statswales(dataset, export=false, breakdowns=[], ages=[], measure_breakdowns=[]) -%}
-{%- set source_key = ('statswales_export_' if export else '') ~ dataset -%}
-{%- set keys = (breakdowns + measure_breakdowns) | sort -%}
-with raw as (
-    select * from {{ source('lake', 'raw_' ~ source_key) }}
-),
+{% macro statswales_shape(dataset) -%}
+    {%- set shapes = {
+        'children_looked_after_gender_age': {'breakdowns': ['age_group'], 'measure_breakdowns': ['gender']},
+        'population_by_age': {'breakdowns': ['age', 'sex'], 'ages': ['age']},
+    } -%}
+    {{ return(shapes[dataset]) }}
+{%- endmacro %}
 
-vintages as (
-    select * from {{ ref('stg_lake__vintages') }} where source_key = '{{ source_key }}'
-),
+{# `export`: old exports of the dataset that were imported by file, a source of their own with the same meanings. #}
+{% macro statswales_source_key(dataset, export) -%}
+    {{ return(('statswales_export_' if export else '') ~ dataset) }}
+{%- endmacro %}
 
-members as (
+{#
+    Every spelling that stands in a dataset's rows, and what it means: one row a role and (label, code, sort). Columns
+    have few different spellings, so those are resolved once, and rows join them. A spelling that nobody knows has
+    NULL for its meaning, which a test on the staged rows refuses.
+#}
+{% macro statswales_spellings(dataset, export=false) -%}
+{%- set shape = statswales_shape(dataset) -%}
+{%- set breakdowns = shape.get('breakdowns', []) -%}
+{%- set measure_breakdowns = shape.get('measure_breakdowns', []) -%}
+{%- set raw = source('lake', 'raw_' ~ statswales_source_key(dataset, export)) -%}
+with members as (
     select * from {{ source('lake', 'registry_members') }} where source_key = '{{ dataset }}'
 ),
 
-period_kinds as (
-    select period_kind
-    from {{ source('lake', 'registry_columns') }}
-    where source_key = '{{ dataset }}' and kind = 'period'
-),
-
 measures as (
-    {{ known_members('measure') }}
+    {{ known_members(raw, 'measure') }}
 ),
 
-{% for key in measure_breakdowns -%}
-{{ key }}_read as (
+breakdown_members as (
+    {% for key in measure_breakdowns -%}
     select
+        '{{ key }}' as role,
         label,
         code,
         {{ extract('breakdown', '(?:^|; )' ~ key ~ '=([^;]*)') }} as member_key,
         coalesce({{ extract('breakdown', '(?:^|; )' ~ key ~ '=([^;]*)') }} = 'all', false) as is_total,
         false as is_band
     from measures
+    {{ 'union all' if not loop.last or breakdowns }}
+    {% endfor -%}
+    {% for role in breakdowns -%}
+    select '{{ role }}' as role, label, code, member_key, is_total, is_band
+    from (
+        {{ age_members(raw, role) if role in shape.get('ages', []) else known_members(raw, role) }}
+    ) as members_of_{{ role }}
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
+    {% if not breakdowns and not measure_breakdowns -%}
+    select 'none' as role, label, code, member_key, is_total, is_band from measures where false
+    {% endif -%}
 ),
 
-{% endfor -%}
-{% for role in breakdowns -%}
-{{ role }}_read as (
-    {{ age_members(role) if role in ages else known_members(role) }}
-),
-
-{% endfor -%}
-{% for key in keys -%}
-{{ key }}_members as (
-    -- a column that only ever says "all" breaks nothing down: its total is the whole of nothing
-    select
-        label,
-        code,
-        member_key,
-        is_total,
-        (is_total or is_band)
-        and max(case when not is_total and not is_band and member_key is not null then 1 else 0 end) over () = 1
-            as is_whole
-    from {{ key }}_read
-),
-
-{% endfor -%}
 areas as (
     select
         spelled.label,
         spelled.code,
         coalesce(by_code.area_code, by_label.area_code) as area_code
-    from (select distinct area as label, area_code as code from raw) as spelled
+    from (select distinct area as label, area_code as code from {{ raw }}) as spelled
     left join {{ ref('area_aliases') }} as by_code on by_code.alias = {{ fold('spelled.code') }}
     left join {{ ref('area_aliases') }} as by_label on by_label.alias = {{ fold('spelled.label') }}
 ),
 
 spelled_periods as (
-    select spelled.label, spelled.code, spelled.sort, period_kinds.period_kind
-    from (select distinct period as label, period_code as code, period_sort as sort from raw) as spelled
-    cross join period_kinds
+    select spelled.label, spelled.code, spelled.sort, kinds.period_kind
+    from (select distinct period as label, period_code as code, period_sort as sort from {{ raw }}) as spelled
+    cross join (
+        select period_kind
+        from {{ source('lake', 'registry_columns') }}
+        where source_key = '{{ dataset }}' and kind = 'period'
+    ) as kinds
+)
+
+select
+    'measure' as role,
+    label,
+    code,
+    cast(null as {{ dbt.type_string() }}) as sort,
+    member_key,
+    measure_key,
+    cast(null as {{ dbt.type_string() }}) as area_code,
+    cast(null as {{ dbt.type_string() }}) as period_kind,
+    cast(null as date) as period_end,
+    is_total,
+    false as is_whole
+from measures
+
+union all
+
+select
+    role,
+    label,
+    code,
+    null,
+    member_key,
+    null,
+    null,
+    null,
+    null,
+    is_total,
+    -- a column that only ever says "all" breaks nothing down: its total is the whole of nothing
+    (is_total or is_band)
+    and max(case when not is_total and not is_band and member_key is not null then 1 else 0 end)
+        over (partition by role) = 1
+from breakdown_members
+
+union all
+
+select 'area', label, code, null, null, null, area_code, null, null, false, false
+from areas
+
+union all
+
+select 'period', label, code, sort, null, null, null, period_kind, period_end, false, false
+from ({{ parse_period_ends('spelled_periods') }}) as periods
+{%- endmacro %}
+
+{# Staging of one dataset: its raw rows in every vintage in which they stood, typed and keyed. #}
+{% macro stage_statswales(dataset, spellings, export=false) -%}
+{%- set shape = statswales_shape(dataset) -%}
+{%- set source_key = statswales_source_key(dataset, export) -%}
+{%- set roles = {} -%}
+{%- for key in shape.get('measure_breakdowns', []) -%}{%- do roles.update({key: 'measure'}) -%}{%- endfor -%}
+{%- for key in shape.get('breakdowns', []) -%}{%- do roles.update({key: key}) -%}{%- endfor -%}
+{%- set keys = roles.keys() | sort -%}
+with spellings as (
+    select * from {{ spellings }}
 ),
 
-periods as (
-    {{ parse_period_ends('spelled_periods') }}
+vintages as (
+    select * from {{ ref('stg_lake__vintages') }} where source_key = '{{ source_key }}'
 ),
 
 cells as (
@@ -101,10 +152,10 @@ cells as (
         measures.member_key as measure_member,
         measures.measure_key,
         areas.area_code,
-        areas.label as area_label,
+        raw.area as area_label,
         periods.period_kind,
         periods.period_end,
-        periods.label as period_label,
+        raw.period as period_label,
         {%- for key in keys %}
         {{ key }}_members.member_key as {{ key }},
         {{ key }}_members.is_total as {{ key }}_is_total,
@@ -114,24 +165,26 @@ cells as (
         raw.note_codes,
         raw._source_row as source_row,
         raw._landed_sha256 as landed_sha256
-    from raw
+    from {{ source('lake', 'raw_' ~ source_key) }} as raw
     inner join vintages on raw._load_id = vintages.load_id
-    left join measures
-        on raw.measure is not distinct from measures.label and raw.measure_code is not distinct from measures.code
-    left join areas on raw.area is not distinct from areas.label and raw.area_code is not distinct from areas.code
-    left join periods
-        on raw.period is not distinct from periods.label
+    left join spellings as measures
+        on measures.role = 'measure'
+            and raw.measure is not distinct from measures.label
+            and raw.measure_code is not distinct from measures.code
+    left join spellings as areas
+        on areas.role = 'area'
+            and raw.area is not distinct from areas.label
+            and raw.area_code is not distinct from areas.code
+    left join spellings as periods
+        on periods.role = 'period'
+            and raw.period is not distinct from periods.label
             and raw.period_code is not distinct from periods.code
             and raw.period_sort is not distinct from periods.sort
-    {%- for key in measure_breakdowns %}
-    left join {{ key }}_members
-        on raw.measure is not distinct from {{ key }}_members.label
-            and raw.measure_code is not distinct from {{ key }}_members.code
-    {%- endfor %}
-    {%- for role in breakdowns %}
-    left join {{ role }}_members
-        on raw.{{ role }} is not distinct from {{ role }}_members.label
-            and raw.{{ role }}_code is not distinct from {{ role }}_members.code
+    {%- for key in keys %}
+    left join spellings as {{ key }}_members
+        on {{ key }}_members.role = '{{ key }}'
+            and raw.{{ roles[key] }} is not distinct from {{ key }}_members.label
+            and raw.{{ roles[key] }}_code is not distinct from {{ key }}_members.code
     {%- endfor %}
 )
 
@@ -165,7 +218,7 @@ from (select *, {{ value_status('value_text', 'note_codes') }} as status from ce
 {%- endmacro %}
 
 {# Each spelling of a column's members, with the registry's key for it: by label first, else by code. #}
-{% macro known_members(role) -%}
+{% macro known_members(raw, role) -%}
     select
         spelled.label,
         spelled.code,
@@ -174,7 +227,7 @@ from (select *, {{ value_status('value_text', 'note_codes') }} as status from ce
         coalesce(by_label.breakdown, by_code.breakdown) as breakdown,
         coalesce(by_label.is_total, by_code.is_total, false) as is_total,
         false as is_band
-    from (select distinct {{ role }} as label, {{ role }}_code as code from raw) as spelled
+    from (select distinct {{ role }} as label, {{ role }}_code as code from {{ raw }}) as spelled
     left join members as by_label on by_label.role = '{{ role }}' and by_label.match_text = {{ fold('spelled.label') }}
     left join members as by_code
         on by_code.role = '{{ role }}' and by_code.match_text = {{ fold('spelled.code') }} and by_label.member_key is null
@@ -185,14 +238,18 @@ from (select *, {{ value_status('value_text', 'note_codes') }} as status from ce
     An open band is a part where it begins after the last single year (90 and over beside 0 to 89), else a whole
     (65 and over).
 #}
-{% macro age_members(role) -%}
+{% macro age_members(raw, role) -%}
     select
         label,
         code,
         member_key,
-        member_key = 'all' as is_total,
-        member_key <> 'all' and single_year is null and coalesce(open_from <= max(single_year) over (), open_from is null)
-            as is_band
+        coalesce(member_key = 'all', false) as is_total,
+        coalesce(
+            member_key <> 'all'
+            and single_year is null
+            and coalesce(open_from <= max(single_year) over (), open_from is null),
+            false
+        ) as is_band
     from (
         select
             label,
@@ -204,7 +261,7 @@ from (select *, {{ value_status('value_text', 'note_codes') }} as status from ce
             select label, code, coalesce(member_key, {{ age_key('text') }}) as member_key
             from (
                 select label, code, member_key, {{ member_text("coalesce(nullif(trim(label), ''), code)") }} as text
-                from ({{ known_members(role) }}) as registered
+                from ({{ known_members(raw, role) }}) as registered
             ) as folded
         ) as keyed
     ) as measured

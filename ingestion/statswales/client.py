@@ -221,7 +221,7 @@ class StatsWalesClient:
         self.timeout = (settings.connect_timeout, settings.read_timeout)
         self.attempts = max(1, settings.attempts)
         self.backoff = settings.backoff
-        self.max_body_bytes = settings.max_body_mb << 20
+        self.max_body_bytes = int(settings.max_body_mb * 2**20)
         self.requests = 0
         """Requests sent so far, every attempt counted."""
         self.names: dict[str, str] = {}

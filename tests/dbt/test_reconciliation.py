@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import PROJECT
+from dbt_runner import PROJECT
 from measures_sample import CLA, build_measures, wales
 
 from ingestion.config import CHECKOUT

@@ -3,7 +3,9 @@
 -- A document's printed change on the year and rate go with its count.
 with
 rounding as (
-    select source_key, max(rounding_base) as rounding_base
+    select
+        source_key,
+        max(rounding_base) as rounding_base
     from {{ source('lake', 'registry_columns') }}
     group by source_key
 ),
@@ -40,7 +42,8 @@ statistics as (
     left join rounding on observations.source_key = rounding.source_key
     inner join {{ ref('int_measure_versions') }} as measures
         on observations.measure_version_key = measures.measure_version_key
-    where observations.measure_key = 'children_looked_after'
+    where
+        observations.measure_key = 'children_looked_after'
         and observations.breakdown = 'all'
         and observations.period_kind = 'financial_year_end'
 ),
@@ -56,7 +59,8 @@ stated as (
                 figures.rounding_base, figures.figure_id
         ) as closeness
     from {{ ref('int_document_figures') }} as figures
-    where figures.measure_key = 'children_looked_after'
+    where
+        figures.measure_key = 'children_looked_after'
         and figures.derivation = 'value'
         and figures.known_from is not null
         and figures.duplicate_of is null
@@ -107,13 +111,15 @@ documents as (
         stated.is_synthetic
     from stated
     inner join {{ ref('int_measure_versions') }} as measures
-        on stated.measure_key = measures.measure_key
-        and measures.applies_from <= stated.period_end
-        and stated.period_end < measures.applies_to
+        on
+            stated.measure_key = measures.measure_key
+            and measures.applies_from <= stated.period_end
+            and stated.period_end < measures.applies_to
     left join printed
-        on stated.document_key = printed.document_key
-        and stated.area_code = printed.area_code
-        and stated.period_end = printed.period_end
+        on
+            stated.document_key = printed.document_key
+            and stated.area_code = printed.area_code
+            and stated.period_end = printed.period_end
     where stated.closeness = 1
 ),
 
@@ -127,7 +133,7 @@ select
     together.*,
     -- TRUE while what the source says is what it said first: no earlier interval had another value or status
     max({{ content_key(['children', 'children_status']) }}) over earlier
-        = min({{ content_key(['children', 'children_status']) }}) over earlier as is_first_release
+    = min({{ content_key(['children', 'children_status']) }}) over earlier as is_first_release
 from together
 window earlier as (
     partition by source_key, area_code, snapshot_date

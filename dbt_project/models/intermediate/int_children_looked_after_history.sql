@@ -11,7 +11,12 @@ states as (
 ),
 
 ends as (
-    select source_key, area_code, snapshot_date, interval_no, max(moment_no) as last_moment_no
+    select
+        source_key,
+        area_code,
+        snapshot_date,
+        interval_no,
+        max(moment_no) as last_moment_no
     from states
     group by source_key, area_code, snapshot_date, interval_no
 ),
@@ -22,15 +27,17 @@ intervals as (
         last_states.next_moment as interval_known_to
     from states as first_states
     inner join ends
-        on first_states.source_key = ends.source_key
-        and first_states.area_code = ends.area_code
-        and first_states.snapshot_date = ends.snapshot_date
-        and first_states.interval_no = ends.interval_no
+        on
+            first_states.source_key = ends.source_key
+            and first_states.area_code = ends.area_code
+            and first_states.snapshot_date = ends.snapshot_date
+            and first_states.interval_no = ends.interval_no
     inner join states as last_states
-        on ends.source_key = last_states.source_key
-        and ends.area_code = last_states.area_code
-        and ends.snapshot_date = last_states.snapshot_date
-        and ends.last_moment_no = last_states.moment_no
+        on
+            ends.source_key = last_states.source_key
+            and ends.area_code = last_states.area_code
+            and ends.snapshot_date = last_states.snapshot_date
+            and ends.last_moment_no = last_states.moment_no
     where first_states.begins = 1
 ),
 
@@ -85,16 +92,23 @@ computed as (
             when printed_change_pct is not null then 'reported'
             else change_status
         end as change_pct_status,
-        case when rate_status = 'derived' then {{ rate_per_10000('children', 'population_under_18') }}
-            else printed_rate end as rate_per_10000,
-        case when rate_change_status = 'derived'
-            then {{ rate_per_10000('children', 'population_under_18') }}
-                - {{ rate_per_10000('children_1', 'population_1') }}
-            else printed_rate_change end as rate_change,
-        case when three_year_status = 'derived'
-            then {{ three_year_rate(
+        case
+            when rate_status = 'derived' then {{ rate_per_10000('children', 'population_under_18') }}
+            else printed_rate
+        end as rate_per_10000,
+        case
+            when rate_change_status = 'derived'
+                then
+                    {{ rate_per_10000('children', 'population_under_18') }}
+                    - {{ rate_per_10000('children_1', 'population_1') }}
+            else printed_rate_change
+        end as rate_change,
+        case
+            when three_year_status = 'derived'
+                then {{ three_year_rate(
                 ['children', 'children_1', 'children_2'], ['population_under_18', 'population_1', 'population_2']
-            ) }} end as three_year_rate
+            ) }}
+        end as three_year_rate
     from changed
 )
 
@@ -106,10 +120,14 @@ select
     measures.measure_version_key,
     measures.population_definition_en,
     measures.population_definition_cy,
-    case when computed.children_status = 'partial'
-        then {{ areas_covered('computed.areas_reporting', 'computed.areas_expected', 'en') }} end as coverage_en,
-    case when computed.children_status = 'partial'
-        then {{ areas_covered('computed.areas_reporting', 'computed.areas_expected', 'cy') }} end as coverage_cy,
+    case
+        when computed.children_status = 'partial'
+            then {{ areas_covered('computed.areas_reporting', 'computed.areas_expected', 'en') }}
+    end as coverage_en,
+    case
+        when computed.children_status = 'partial'
+            then {{ areas_covered('computed.areas_reporting', 'computed.areas_expected', 'cy') }}
+    end as coverage_cy,
     computed.source_key,
     computed.source_kind,
     computed.series_id,
@@ -142,16 +160,22 @@ select
     computed.population_reference_date,
     computed.population_known_from,
     computed.three_year_rate,
-    case when computed.three_year_status = 'derived' and computed.three_year_rate is null then 'not_applicable'
-        else computed.three_year_status end as three_year_rate_status,
-    case when computed.area_code <> 'W92000004' and computed.rate_status = 'derived'
-        then {{ control_limit(
+    case
+        when computed.three_year_status = 'derived' and computed.three_year_rate is null then 'not_applicable'
+        else computed.three_year_status
+    end as three_year_rate_status,
+    case
+        when computed.area_code <> 'W92000004' and computed.rate_status = 'derived'
+            then {{ control_limit(
             'low', 'funnel.target_rate', 'computed.population_under_18', 'funnel.between_area_variance'
-        ) }} end as control_limit_low,
-    case when computed.area_code <> 'W92000004' and computed.rate_status = 'derived'
-        then {{ control_limit(
+        ) }}
+    end as control_limit_low,
+    case
+        when computed.area_code <> 'W92000004' and computed.rate_status = 'derived'
+            then {{ control_limit(
             'high', 'funnel.target_rate', 'computed.population_under_18', 'funnel.between_area_variance'
-        ) }} end as control_limit_high,
+        ) }}
+    end as control_limit_high,
     case
         when computed.area_code = 'W92000004' then 'not_applicable'
         when computed.rate_status <> 'derived' then computed.rate_status
@@ -184,12 +208,14 @@ select
     computed.population_1 as population_before
 from computed
 inner join {{ ref('int_area_versions') }} as areas
-    on computed.area_code = areas.area_code
-    and areas.applies_from <= computed.snapshot_date
-    and computed.snapshot_date < areas.applies_to
+    on
+        computed.area_code = areas.area_code
+        and areas.applies_from <= computed.snapshot_date
+        and computed.snapshot_date < areas.applies_to
 inner join {{ ref('int_measure_versions') }} as measures
     on computed.measure_version_key = measures.measure_version_key
 left join {{ ref('int_children_looked_after_funnel') }} as funnel
-    on computed.source_key = funnel.source_key
-    and computed.snapshot_date = funnel.snapshot_date
-    and computed.funnel_version = funnel.funnel_version
+    on
+        computed.source_key = funnel.source_key
+        and computed.snapshot_date = funnel.snapshot_date
+        and computed.funnel_version = funnel.funnel_version

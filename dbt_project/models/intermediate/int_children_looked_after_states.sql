@@ -14,11 +14,13 @@ populations as (
 known as (
     select known_from as moment from counts
     union
-    select known_to as moment from counts where known_to is not null
+    select known_to as moment from counts
+    where known_to is not null
     union
     select known_from as moment from populations
     union
-    select known_to as moment from populations where known_to is not null
+    select known_to as moment from populations
+    where known_to is not null
 ),
 
 moments as (
@@ -36,28 +38,37 @@ local_authorities as (
         cast(count(*) over (partition by dates.snapshot_date) as bigint) as areas_expected
     from (select distinct snapshot_date from counts) as dates
     inner join {{ ref('int_area_versions') }} as areas
-        on areas.area_type = 'local_authority'
-        and areas.applies_from <= dates.snapshot_date
-        and dates.snapshot_date < areas.applies_to
+        on
+            areas.area_type = 'local_authority'
+            and areas.applies_from <= dates.snapshot_date
+            and dates.snapshot_date < areas.applies_to
 ),
 
 published as (
-    select moments.moment_no, moments.moment, moments.next_moment, counts.*
+    select
+        moments.moment_no,
+        moments.moment,
+        moments.next_moment,
+        counts.*
     from counts
     inner join moments
-        on counts.known_from <= moments.moment
-        and (counts.known_to is null or moments.moment < counts.known_to)
+        on
+            counts.known_from <= moments.moment
+            and (counts.known_to is null or moments.moment < counts.known_to)
 ),
 
 reporting as (
     select
-        published.moment_no, published.source_key, published.snapshot_date,
+        published.moment_no,
+        published.source_key,
+        published.snapshot_date,
         max(local_authorities.areas_expected) as areas_expected,
         cast(count(published.children) as bigint) as areas_reporting
     from published
     inner join local_authorities
-        on published.area_code = local_authorities.area_code
-        and published.snapshot_date = local_authorities.snapshot_date
+        on
+            published.area_code = local_authorities.area_code
+            and published.snapshot_date = local_authorities.snapshot_date
     group by published.moment_no, published.source_key, published.snapshot_date
 ),
 
@@ -74,17 +85,21 @@ summed as (
         min(published.measure_version_key) as measure_version_key,
         'W92000004' as area_code,
         published.snapshot_date,
-        case when max(case when published.children_status = 'suppressed' then 1 else 0 end) = 0
-            then cast(sum(published.children) as bigint) end as children,
+        case
+            when max(case when published.children_status = 'suppressed' then 1 else 0 end) = 0
+                then cast(sum(published.children) as bigint)
+        end as children,
         case
             when max(case when published.children_status = 'suppressed' then 1 else 0 end) = 1 then 'suppressed'
             when count(published.children) = 0 then 'not_available'
             when count(published.children) < max(local_authorities.areas_expected) then 'partial'
             else 'derived'
         end as children_status,
-        case when max(case when published.revision_status = 'provisional' then 1 else 0 end) = 1 then 'provisional'
+        case
+            when max(case when published.revision_status = 'provisional' then 1 else 0 end) = 1 then 'provisional'
             when max(case when published.revision_status = 'revised' then 1 else 0 end) = 1 then 'revised'
-            else min(published.revision_status) end as revision_status,
+            else min(published.revision_status)
+        end as revision_status,
         cast(null as {{ dbt.type_string() }}) as note_codes,
         cast(null as {{ dbt.type_string() }}) as qualifier,
         min(case when published.is_quotable then 1 else 0 end) = 1 as is_quotable,
@@ -105,35 +120,50 @@ summed as (
         min(case when published.is_first_release then 1 else 0 end) = 1 as is_first_release
     from published
     inner join local_authorities
-        on published.area_code = local_authorities.area_code
-        and published.snapshot_date = local_authorities.snapshot_date
-    where published.source_kind = 'statistic'
+        on
+            published.area_code = local_authorities.area_code
+            and published.snapshot_date = local_authorities.snapshot_date
+    where
+        published.source_kind = 'statistic'
         and not exists (
             select 1 from published as own
-            where own.moment_no = published.moment_no and own.source_key = published.source_key
+            where
+                own.moment_no = published.moment_no and own.source_key = published.source_key
                 and own.snapshot_date = published.snapshot_date and own.area_code = 'W92000004'
         )
     group by published.moment_no, published.source_key, published.source_kind, published.snapshot_date
 ),
 
 counted as (
-    select *, case when area_code = 'W92000004' then 'published' end as total_basis from published
+    select
+        *,
+        case when area_code = 'W92000004' then 'published' end as total_basis
+    from published
     union all
-    select *, 'sum' as total_basis from summed
+    select
+        *,
+        'sum' as total_basis
+    from summed
 ),
 
 population_choice as (  -- of two sources of one population the latest to be known wins
     select
-        moments.moment_no, populations.area_code, populations.reference_date, populations.is_synthetic,
-        populations.population, populations.population_status, populations.known_from,
+        moments.moment_no,
+        populations.area_code,
+        populations.reference_date,
+        populations.is_synthetic,
+        populations.population,
+        populations.population_status,
+        populations.known_from,
         row_number() over (
             partition by moments.moment_no, populations.area_code, populations.reference_date, populations.is_synthetic
             order by populations.known_from desc, populations.source_key
         ) as choice
     from populations
     inner join moments
-        on populations.known_from <= moments.moment
-        and (populations.known_to is null or moments.moment < populations.known_to)
+        on
+            populations.known_from <= moments.moment
+            and (populations.known_to is null or moments.moment < populations.known_to)
 ),
 
 states as (
@@ -165,17 +195,19 @@ states as (
         ) = 1 as is_headline
     from counted
     left join reporting
-        on counted.moment_no = reporting.moment_no
-        and counted.source_key = reporting.source_key
-        and counted.snapshot_date = reporting.snapshot_date
-        and counted.area_code = 'W92000004'
+        on
+            counted.moment_no = reporting.moment_no
+            and counted.source_key = reporting.source_key
+            and counted.snapshot_date = reporting.snapshot_date
+            and counted.area_code = 'W92000004'
     left join population_choice as populations
-        on counted.moment_no = populations.moment_no
-        and counted.area_code = populations.area_code
-        and {{ mid_year_before('counted.snapshot_date') }} = populations.reference_date
-        -- a real count over a synthetic population would be neither
-        and counted.is_synthetic = populations.is_synthetic
-        and populations.choice = 1
+        on
+            counted.moment_no = populations.moment_no
+            and counted.area_code = populations.area_code
+            and {{ mid_year_before('counted.snapshot_date') }} = populations.reference_date
+            -- a real count over a synthetic population would be neither
+            and counted.is_synthetic = populations.is_synthetic
+            and populations.choice = 1
 ),
 
 with_years_before as (
@@ -193,15 +225,17 @@ with_years_before as (
         before_2.population_under_18_status as population_status_2
     from states
     left join states as before_1
-        on states.moment_no = before_1.moment_no
-        and states.source_key = before_1.source_key
-        and states.area_code = before_1.area_code
-        and {{ years_before('states.snapshot_date', 1) }} = before_1.snapshot_date
+        on
+            states.moment_no = before_1.moment_no
+            and states.source_key = before_1.source_key
+            and states.area_code = before_1.area_code
+            and {{ years_before('states.snapshot_date', 1) }} = before_1.snapshot_date
     left join states as before_2
-        on states.moment_no = before_2.moment_no
-        and states.source_key = before_2.source_key
-        and states.area_code = before_2.area_code
-        and {{ years_before('states.snapshot_date', 2) }} = before_2.snapshot_date
+        on
+            states.moment_no = before_2.moment_no
+            and states.source_key = before_2.source_key
+            and states.area_code = before_2.area_code
+            and {{ years_before('states.snapshot_date', 2) }} = before_2.snapshot_date
 ),
 
 keyed as (
@@ -230,7 +264,9 @@ compared as (
 
 funnel_groups as (  -- limits rest on all areas together: a version of them for each set of counts and populations
     select
-        source_key, snapshot_date, moment_no,
+        source_key,
+        snapshot_date,
+        moment_no,
         count(*) as areas,
         max(case when moment_no_before = moment_no - 1 and funnel_content = funnel_content_before then 0 else 1 end)
             as changed
@@ -240,16 +276,23 @@ funnel_groups as (  -- limits rest on all areas together: a version of them for 
 
 funnel_changes as (
     select
-        source_key, snapshot_date, moment_no,
-        case when changed = 1 or areas <> lag(areas) over dates or moment_no - 1 <> lag(moment_no) over dates
-            then 1 else 0 end as changed
+        source_key,
+        snapshot_date,
+        moment_no,
+        case
+            when changed = 1 or areas <> lag(areas) over dates or moment_no - 1 <> lag(moment_no) over dates
+                then 1
+            else 0
+        end as changed
     from funnel_groups
     window dates as (partition by source_key, snapshot_date order by moment_no)
 ),
 
 funnel_versions as (
     select
-        source_key, snapshot_date, moment_no,
+        source_key,
+        snapshot_date,
+        moment_no,
         cast(sum(changed) over (
             partition by source_key, snapshot_date order by moment_no rows between unbounded preceding and current row
         ) as bigint) as funnel_version
@@ -265,16 +308,18 @@ versioned as (
         ) as funnel_version_before
     from compared
     inner join funnel_versions
-        on compared.source_key = funnel_versions.source_key
-        and compared.snapshot_date = funnel_versions.snapshot_date
-        and compared.moment_no = funnel_versions.moment_no
+        on
+            compared.source_key = funnel_versions.source_key
+            and compared.snapshot_date = funnel_versions.snapshot_date
+            and compared.moment_no = funnel_versions.moment_no
 )
 
 select
     *,
     -- an interval of the history begins where anything differs from the moment before, or nothing was there
     case
-        when moment_no_before = moment_no - 1
+        when
+            moment_no_before = moment_no - 1
             and own_content = own_content_before
             and funnel_version = funnel_version_before then 0
         else 1

@@ -3,11 +3,13 @@
 -- `choice` 1 is the statistic of today that is compared first.
 with
 figures as (
-    select * from {{ ref('int_document_figures') }} where derivation is not null
+    select * from {{ ref('int_document_figures') }}
+    where derivation is not null
 ),
 
 history as (
-    select * from {{ ref('int_children_looked_after_history') }} where source_kind = 'statistic'
+    select * from {{ ref('int_children_looked_after_history') }}
+    where source_kind = 'statistic'
 ),
 
 answers as (
@@ -25,8 +27,10 @@ answers as (
         history.is_quotable,
         history.release_date,
         history.rounding_base,
-        case when figures.derivation in ('rate_per_10000', 'rate_change') then history.rate_per_10000_status
-            else history.children_status end as warehouse_status,
+        case
+            when figures.derivation in ('rate_per_10000', 'rate_change') then history.rate_per_10000_status
+            else history.children_status
+        end as warehouse_status,
         case figures.derivation
             when 'value' then cast(history.children as double)
             when 'change_n' then cast(history.change_n as double)
@@ -43,18 +47,20 @@ answers as (
         history.is_synthetic
     from figures
     inner join history
-        on figures.measure_key = 'children_looked_after'
-        and figures.area_code = history.area_code
-        and figures.period_end = history.snapshot_date
+        on
+            figures.measure_key = 'children_looked_after'
+            and figures.area_code = history.area_code
+            and figures.period_end = history.snapshot_date
     left join history as base
-        on figures.derivation = 'growth_pct'
-        and history.source_key = base.source_key
-        and history.area_code = base.area_code
-        and figures.base_period_end = base.snapshot_date
-        and history.series_id = base.series_id
-        -- both as one vintage had them
-        and (base.known_to is null or history.known_from < base.known_to)
-        and (history.known_to is null or base.known_from < history.known_to)
+        on
+            figures.derivation = 'growth_pct'
+            and history.source_key = base.source_key
+            and history.area_code = base.area_code
+            and figures.base_period_end = base.snapshot_date
+            and history.series_id = base.series_id
+            -- both as one vintage had them
+            and (base.known_to is null or history.known_from < base.known_to)
+            and (history.known_to is null or base.known_from < history.known_to)
 ),
 
 tolerated as (

@@ -5,12 +5,15 @@ select
     coalesce(latest.source_key, as_known.source_key) as source_key
 from {{ ref('children_looked_after') }} as latest
 full outer join (
-    select * from {{ ref('children_looked_after_as_known') }} where known_to is null
+    select * from {{ ref('children_looked_after_as_known') }}
+    where known_to is null
 ) as as_known
-    on latest.area_code = as_known.area_code
-    and latest.snapshot_date = as_known.snapshot_date
-    and latest.source_key = as_known.source_key
-where latest.area_code is null
+    on
+        latest.area_code = as_known.area_code
+        and latest.snapshot_date = as_known.snapshot_date
+        and latest.source_key = as_known.source_key
+where
+    latest.area_code is null
     or as_known.area_code is null
     or latest.children is distinct from as_known.children
     or latest.is_headline <> as_known.is_headline

@@ -11,12 +11,16 @@ select
     sum(case when figures.is_headline then 1 else 0 end) as headlines
 from moments
 inner join {{ ref('children_looked_after_as_known') }} as figures
-    on figures.known_from <= moments.moment
-    and (figures.known_to is null or moments.moment < figures.known_to)
+    on
+        figures.known_from <= moments.moment
+        and (figures.known_to is null or moments.moment < figures.known_to)
 group by moments.moment, figures.area_code, figures.snapshot_date
-having sum(case when figures.is_headline then 1 else 0 end) <> 1
+having
+    sum(case when figures.is_headline then 1 else 0 end) <> 1
     and (
         sum(case when figures.is_headline then 1 else 0 end) > 1
-        or sum(case when figures.qualifier is null and coalesce(figures.note_codes, '') not like '%f%' then 1 else 0 end)
+        or sum(
+            case when figures.qualifier is null and coalesce(figures.note_codes, '') not like '%f%' then 1 else 0 end
+        )
         > 0
     )

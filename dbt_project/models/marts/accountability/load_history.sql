@@ -19,6 +19,7 @@ select
     outcome,
     cast(rows as bigint) as rows,
     landed_sha256,
+    message_en || ' / ' || message_cy as message,
     message_en,
     message_cy,
     is_synthetic

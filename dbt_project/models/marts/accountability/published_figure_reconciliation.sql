@@ -6,13 +6,18 @@ comparisons as (
 ),
 
 chosen as (
-    select * from comparisons where choice = 1 and is_current
+    select * from comparisons
+    where choice = 1 and is_current
 ),
 
 -- the newest other vintage, or other source, with which the figure agrees
 elsewhere as (
     select
-        figure_id, warehouse_value, warehouse_known_from, warehouse_source_key, tolerance,
+        figure_id,
+        warehouse_value,
+        warehouse_known_from,
+        warehouse_source_key,
+        tolerance,
         row_number() over (
             partition by figure_id order by warehouse_known_from desc, warehouse_source_key
         ) as choice
@@ -21,7 +26,10 @@ elsewhere as (
 ),
 
 conflicts as (  -- a figure that shares a group with a statement of another kind
-    select mine.figure_id, min(mine.note_en) as note_en, min(mine.note_cy) as note_cy
+    select
+        mine.figure_id,
+        min(mine.note_en) as note_en,
+        min(mine.note_cy) as note_cy
     from {{ ref('published_figure_conflicts') }} as mine
     inner join {{ ref('published_figure_conflicts') }} as other
         on mine.conflict_group = other.conflict_group and mine.claim <> other.claim
@@ -52,8 +60,10 @@ judged as (
         end as verdict,
         chosen.warehouse_source_key,
         chosen.warehouse_known_from,
-        case when chosen.warehouse_value is not null then
-            case when figures.derivation = 'value' then chosen.warehouse_status else 'derived' end
+        case
+            when chosen.warehouse_value is not null
+                then
+                    case when figures.derivation = 'value' then chosen.warehouse_status else 'derived' end
             else coalesce(chosen.warehouse_status, 'not_available')
         end as warehouse_value_status,
         coalesce(chosen.is_synthetic, false) and chosen.warehouse_value is not null as warehouse_is_synthetic,
@@ -75,16 +85,18 @@ worded as (
         {{ readable_figure('warehouse_value', 'value_decimals', 'unit', 'en') }} as warehouse_en,
         {{ readable_figure('other_value', 'value_decimals', 'unit', 'en') }} as other_en,
         {{ long_date('other_known_from', 'en') }} as other_date_en,
-        case when unit = 'percent'
-            then {{ readable_number('abs(difference)', 'value_decimals') }} || ' percentage points'
+        case
+            when unit = 'percent'
+                then {{ readable_number('abs(difference)', 'value_decimals') }} || ' percentage points'
             else {{ readable_figure('abs(difference)', 'value_decimals', 'unit', 'en') }}
         end as difference_en,
         {{ document_says('value', 'qualifier', 'printed_decimals', 'unit', 'cy') }} as says_cy,
         {{ readable_figure('warehouse_value', 'value_decimals', 'unit', 'cy') }} as warehouse_cy,
         {{ readable_figure('other_value', 'value_decimals', 'unit', 'cy') }} as other_cy,
         {{ long_date('other_known_from', 'cy') }} as other_date_cy,
-        case when unit = 'percent'
-            then {{ readable_number('abs(difference)', 'value_decimals') }} || ' pwynt canran'
+        case
+            when unit = 'percent'
+                then {{ readable_number('abs(difference)', 'value_decimals') }} || ' pwynt canran'
             else {{ readable_figure('abs(difference)', 'value_decimals', 'unit', 'cy') }}
         end as difference_cy,
         {{ readable_number('tolerance', '2') }} as tolerance_text
@@ -95,51 +107,77 @@ explained as (
     select
         *,
         says_en
-            || case verdict
-                when 'agrees' then ' and the statistics say ' || warehouse_en || ': they agree.'
-                when 'agrees_after_rounding' then ' and the statistics say ' || warehouse_en
+        || case verdict
+            when 'agrees' then ' and the statistics say ' || warehouse_en || ': they agree.'
+            when 'agrees_after_rounding'
+                then
+                    ' and the statistics say ' || warehouse_en
                     || ': they agree once rounding is allowed for (tolerance ' || tolerance_text || ').'
-                when 'agrees_with_other_vintage' then
-                    coalesce('; the statistics say ' || warehouse_en || ' now, but', '; the statistics have no value now, but')
+            when 'agrees_with_other_vintage'
+                then
+                    coalesce(
+                        '; the statistics say ' || warehouse_en || ' now, but',
+                        '; the statistics have no value now, but'
+                    )
                     || ' what became known on ' || other_date_en || ' was ' || other_en
                     || ', and the document agrees with that.'
-                when 'differs' then ' and the statistics say ' || warehouse_en || ': a difference of ' || difference_en
+            when 'differs'
+                then
+                    ' and the statistics say ' || warehouse_en || ': a difference of ' || difference_en
                     || ', which rounding does not explain (tolerance ' || tolerance_text || ').'
-                when 'conflicts_with_other_document' then '; the warehouse has no statistic to settle it.'
-                else case
-                    when derivation is null then '; the warehouse holds no statistic of this yet.'
-                    when warehouse_value_status = 'suppressed' then '; the statistic is suppressed.'
-                    else '; the warehouse has no value of this statistic for this area and date.'
-                end
+            when 'conflicts_with_other_document' then '; the warehouse has no statistic to settle it.'
+            else case
+                when derivation is null then '; the warehouse holds no statistic of this yet.'
+                when warehouse_value_status = 'suppressed' then '; the statistic is suppressed.'
+                else '; the warehouse has no value of this statistic for this area and date.'
             end
-            || case when has_conflict then ' ' || conflict_note_en else '' end
-            || case when warehouse_is_synthetic
-                then ' The warehouse value is synthetic (sample data) and says nothing about the real figure.' else '' end
-            || case when duplicate_of is not null then ' This is a second copy of one document; it counts once.'
-                else '' end as explanation_en,
+        end
+        || case when has_conflict then ' ' || conflict_note_en else '' end
+        || case
+            when warehouse_is_synthetic
+                then ' The warehouse value is synthetic (sample data) and says nothing about the real figure.'
+            else ''
+        end
+        || case
+            when duplicate_of is not null then ' This is a second copy of one document; it counts once.'
+            else ''
+        end as explanation_en,
         says_cy
-            || case verdict
-                when 'agrees' then ' a dywed yr ystadegau ' || warehouse_cy || ': maent yn cytuno.'
-                when 'agrees_after_rounding' then ' a dywed yr ystadegau ' || warehouse_cy
+        || case verdict
+            when 'agrees' then ' a dywed yr ystadegau ' || warehouse_cy || ': maent yn cytuno.'
+            when 'agrees_after_rounding'
+                then
+                    ' a dywed yr ystadegau ' || warehouse_cy
                     || ': maent yn cytuno ar ôl caniatáu ar gyfer talgrynnu (goddefiant ' || tolerance_text || ').'
-                when 'agrees_with_other_vintage' then
-                    coalesce('; dywed yr ystadegau ' || warehouse_cy || ' yn awr, ond', '; nid oes gan yr ystadegau werth yn awr, ond')
+            when 'agrees_with_other_vintage'
+                then
+                    coalesce(
+                        '; dywed yr ystadegau ' || warehouse_cy || ' yn awr, ond',
+                        '; nid oes gan yr ystadegau werth yn awr, ond'
+                    )
                     || ' yr hyn a ddaeth yn hysbys ar ' || other_date_cy || ' oedd ' || other_cy
                     || ', ac mae’r ddogfen yn cytuno â hynny.'
-                when 'differs' then ' a dywed yr ystadegau ' || warehouse_cy || ': gwahaniaeth o ' || difference_cy
+            when 'differs'
+                then
+                    ' a dywed yr ystadegau ' || warehouse_cy || ': gwahaniaeth o ' || difference_cy
                     || ', nad yw talgrynnu yn ei esbonio (goddefiant ' || tolerance_text || ').'
-                when 'conflicts_with_other_document' then '; nid oes gan y warws ystadegyn i setlo’r mater.'
-                else case
-                    when derivation is null then '; nid oes gan y warws ystadegyn ar gyfer hyn eto.'
-                    when warehouse_value_status = 'suppressed' then '; mae’r ystadegyn wedi’i atal.'
-                    else '; nid oes gan y warws werth i’r ystadegyn hwn ar gyfer yr ardal a’r dyddiad hwn.'
-                end
+            when 'conflicts_with_other_document' then '; nid oes gan y warws ystadegyn i setlo’r mater.'
+            else case
+                when derivation is null then '; nid oes gan y warws ystadegyn ar gyfer hyn eto.'
+                when warehouse_value_status = 'suppressed' then '; mae’r ystadegyn wedi’i atal.'
+                else '; nid oes gan y warws werth i’r ystadegyn hwn ar gyfer yr ardal a’r dyddiad hwn.'
             end
-            || case when has_conflict then ' ' || conflict_note_cy else '' end
-            || case when warehouse_is_synthetic
-                then ' Mae gwerth y warws yn synthetig (data sampl) ac nid yw’n dweud dim am y ffigur go iawn.' else '' end
-            || case when duplicate_of is not null then ' Ail gopi o’r un ddogfen yw hwn; mae’n cyfrif unwaith.'
-                else '' end as explanation_cy
+        end
+        || case when has_conflict then ' ' || conflict_note_cy else '' end
+        || case
+            when warehouse_is_synthetic
+                then ' Mae gwerth y warws yn synthetig (data sampl) ac nid yw’n dweud dim am y ffigur go iawn.'
+            else ''
+        end
+        || case
+            when duplicate_of is not null then ' Ail gopi o’r un ddogfen yw hwn; mae’n cyfrif unwaith.'
+            else ''
+        end as explanation_cy
     from worded
 )
 

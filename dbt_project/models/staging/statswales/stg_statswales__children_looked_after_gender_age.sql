@@ -1,5 +1,1 @@
-{{ stage_statswales(
-    'children_looked_after_gender_age',
-    breakdowns=['age_group'],
-    measure_breakdowns=['gender'],
-) }}
+{{ stage_statswales('children_looked_after_gender_age', ref('stg_statswales__children_looked_after_gender_age_spellings')) }}

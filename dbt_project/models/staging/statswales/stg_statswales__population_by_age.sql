@@ -1,5 +1,1 @@
-{{ stage_statswales(
-    'population_by_age',
-    breakdowns=['age', 'sex'],
-    ages=['age'],
-) }}
+{{ stage_statswales('population_by_age', ref('stg_statswales__population_by_age_spellings')) }}

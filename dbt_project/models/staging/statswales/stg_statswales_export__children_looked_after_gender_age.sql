@@ -1,6 +1,1 @@
-{{ stage_statswales(
-    'children_looked_after_gender_age',
-    export=true,
-    breakdowns=['age_group'],
-    measure_breakdowns=['gender'],
-) }}
+{{ stage_statswales('children_looked_after_gender_age', ref('stg_statswales_export__children_looked_after_gender_age_spellings'), export=true) }}

@@ -1,6 +1,1 @@
-{{ stage_statswales(
-    'population_by_age',
-    export=true,
-    breakdowns=['age', 'sex'],
-    ages=['age'],
-) }}
+{{ stage_statswales('population_by_age', ref('stg_statswales_export__population_by_age_spellings'), export=true) }}

@@ -1,0 +1,3 @@
+{{ config(materialized='table') }}
+
+{{ statswales_spellings('population_by_age', export=true) }}
