@@ -163,7 +163,7 @@ def night(bench: Bench) -> None:
             )  # fmt: skip
         if done.returncode:
             bench.table.add_row(what, "–", f"gofal run ended with {done.returncode}", "–", "≤ 15 s", "–")
-            bench.console.print(done.stderr[-1500:], markup=False)
+            bench.console.print((done.stdout + done.stderr)[-3000:], markup=False)
             return
         reports.append(json.loads(done.stdout))
     first, second = (

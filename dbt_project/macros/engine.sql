@@ -94,3 +94,12 @@
 {% macro default__join_texts(text, separator, order_by) -%}
     case when count(*) = count({{ text }}) then string_agg({{ text }}, '{{ separator }}' order by {{ order_by }}) end
 {%- endmacro %}
+
+{# Of a group, one column's value in the row in which another is least. #}
+{% macro value_at_least(column, least) -%}
+    {{ return(adapter.dispatch('value_at_least')(column, least)) }}
+{%- endmacro %}
+
+{% macro default__value_at_least(column, least) -%}
+    arg_min({{ column }}, {{ least }})
+{%- endmacro %}

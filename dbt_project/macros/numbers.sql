@@ -21,15 +21,15 @@
 {#
     What a value and its note codes say together (ARCHITECTURE, "Notes codes"): c suppressed, z not applicable,
     x not available, whatever stands in the cell; empty without a note, not available; a number, reported.
-    NULL for a text that is not a number: nobody has said what it means.
+    NULL for a text that is not a number: nobody has said what it means. `number` is the text as `to_number` read it.
 #}
-{% macro value_status(text, note_codes) -%}
+{% macro value_status(text, number, note_codes) -%}
     case
         when {{ has_code(note_codes, 'c') }} then 'suppressed'
         when {{ has_code(note_codes, 'z') }} then 'not_applicable'
         when {{ has_code(note_codes, 'x') }} then 'not_available'
         when coalesce(trim({{ text }}), '') = '' then 'not_available'
-        when {{ to_number(text) }} is not null then 'reported'
+        when {{ number }} is not null then 'reported'
     end
 {%- endmacro %}
 

@@ -14,6 +14,12 @@
     {{ return(shapes[dataset]) }}
 {%- endmacro %}
 
+{# Every role that together with the others names a cell. #}
+{% macro statswales_roles(dataset) -%}
+    {%- set shape = statswales_shape(dataset) -%}
+    {{ return(['measure', 'area', 'period'] + (shape.get('measure_breakdowns', []) + shape.get('breakdowns', [])) | sort) }}
+{%- endmacro %}
+
 {# `export`: old exports of the dataset that were imported by file, a source of their own with the same meanings. #}
 {% macro statswales_source_key(dataset, export) -%}
     {{ return(('statswales_export_' if export else '') ~ dataset) }}
@@ -81,48 +87,96 @@ spelled_periods as (
     ) as kinds
 )
 
+meanings as (
+    select
+        'measure' as role,
+        label,
+        code,
+        cast(null as {{ dbt.type_string() }}) as sort,
+        member_key,
+        measure_key,
+        cast(null as {{ dbt.type_string() }}) as area_code,
+        cast(null as {{ dbt.type_string() }}) as period_kind,
+        cast(null as date) as period_end,
+        is_total,
+        false as is_whole,
+        measure_key as meaning
+    from measures
+
+    union all
+
+    select
+        role,
+        label,
+        code,
+        null,
+        member_key,
+        null,
+        null,
+        null,
+        null,
+        is_total,
+        -- a column that only ever says "all" breaks nothing down: its total is the whole of nothing
+        (is_total or is_band)
+        and max(case when not is_total and not is_band and member_key is not null then 1 else 0 end)
+            over (partition by role) = 1,
+        member_key
+    from breakdown_members
+
+    union all
+
+    select 'area', label, code, null, null, null, area_code, null, null, false, false, area_code
+    from areas
+
+    union all
+
+    select
+        'period', label, code, sort, null, null, null, period_kind, period_end, false, false,
+        cast(period_end as {{ dbt.type_string() }})
+    from ({{ parse_period_ends('spelled_periods') }}) as periods
+),
+
+numbered as (
+    select
+        *,
+        dense_rank() over (partition by role order by coalesce(meaning, '')) - 1 as meaning_no
+    from meanings
+),
+
+sizes as (
+    select
+        {%- for role in statswales_roles(dataset) %}
+        max(case when role = '{{ role }}' then meaning_no end) + 1 as {{ role }}_size{{ ',' if not loop.last }}
+        {%- endfor %}
+    from numbered
+)
+
 select
-    'measure' as role,
-    label,
-    code,
-    cast(null as {{ dbt.type_string() }}) as sort,
-    member_key,
-    measure_key,
-    cast(null as {{ dbt.type_string() }}) as area_code,
-    cast(null as {{ dbt.type_string() }}) as period_kind,
-    cast(null as date) as period_end,
-    is_total,
-    false as is_whole
-from measures
-
-union all
-
-select
-    role,
-    label,
-    code,
-    null,
-    member_key,
-    null,
-    null,
-    null,
-    null,
-    is_total,
-    -- a column that only ever says "all" breaks nothing down: its total is the whole of nothing
-    (is_total or is_band)
-    and max(case when not is_total and not is_band and member_key is not null then 1 else 0 end)
-        over (partition by role) = 1
-from breakdown_members
-
-union all
-
-select 'area', label, code, null, null, null, area_code, null, null, false, false
-from areas
-
-union all
-
-select 'period', label, code, sort, null, null, null, period_kind, period_end, false, false
-from ({{ parse_period_ends('spelled_periods') }}) as periods
+    numbered.role,
+    numbered.label,
+    numbered.code,
+    numbered.sort,
+    numbered.member_key,
+    numbered.measure_key,
+    numbered.area_code,
+    numbered.period_kind,
+    numbered.period_end,
+    numbered.is_total,
+    numbered.is_whole,
+    -- this member's part of readable breakdown text
+    case
+        when numbered.role not in ('measure', 'area', 'period') and not numbered.is_total
+            then numbered.role || '=' || coalesce(numbered.member_key, 'unknown')
+    end as breakdown,
+    -- a number for each meaning, so made that the sum over a row's roles numbers its cell
+    numbered.meaning_no * case numbered.role
+        {%- for role in statswales_roles(dataset) %}
+        when '{{ role }}' then cast(1 as bigint)
+            {%- for smaller in statswales_roles(dataset)[:loop.index0] %} * sizes.{{ smaller }}_size{% endfor %}
+        {%- endfor %}
+    end as cell_place
+from numbered
+cross join sizes
 {%- endmacro %}
 
 {# Staging of one dataset: its raw rows in every vintage in which they stood, typed and keyed. #}
@@ -141,80 +195,71 @@ vintages as (
     select * from {{ ref('stg_lake__vintages') }} where source_key = '{{ source_key }}'
 ),
 
-cells as (
+-- what depends on the cell alone is worked out before anything is joined: there are few different texts
+rows_read as (
     select
-        vintages.source_key,
-        vintages.load_id,
-        vintages.vintage_no,
-        vintages.known_from,
-        vintages.landed_at,
-        vintages.is_synthetic,
-        measures.member_key as measure_member,
-        measures.measure_key,
-        areas.area_code,
-        raw.area as area_label,
-        periods.period_kind,
-        periods.period_end,
-        raw.period as period_label,
-        {%- for key in keys %}
-        {{ key }}_members.member_key as {{ key }},
-        {{ key }}_members.is_total as {{ key }}_is_total,
-        {%- endfor %}
-        {% for key in keys %}coalesce({{ key }}_members.is_whole, false){{ ' or ' if not loop.last }}{% else %}false{% endfor %} as is_whole,
-        raw.value as value_text,
-        raw.note_codes,
-        raw._source_row as source_row,
-        raw._landed_sha256 as landed_sha256
-    from {{ source('lake', 'raw_' ~ source_key) }} as raw
-    inner join vintages on raw._load_id = vintages.load_id
-    left join spellings as measures
-        on measures.role = 'measure'
-            and raw.measure is not distinct from measures.label
-            and raw.measure_code is not distinct from measures.code
-    left join spellings as areas
-        on areas.role = 'area'
-            and raw.area is not distinct from areas.label
-            and raw.area_code is not distinct from areas.code
-    left join spellings as periods
-        on periods.role = 'period'
-            and raw.period is not distinct from periods.label
-            and raw.period_code is not distinct from periods.code
-            and raw.period_sort is not distinct from periods.sort
-    {%- for key in keys %}
-    left join spellings as {{ key }}_members
-        on {{ key }}_members.role = '{{ key }}'
-            and raw.{{ roles[key] }} is not distinct from {{ key }}_members.label
-            and raw.{{ roles[key] }}_code is not distinct from {{ key }}_members.code
-    {%- endfor %}
+        *,
+        {{ to_number('value') }} as number
+    from {{ source('lake', 'raw_' ~ source_key) }}
+),
+
+rows_judged as (
+    select
+        *,
+        {{ value_status('value', 'number', 'note_codes') }} as value_status,
+        {{ revision_status('note_codes') }} as revision_status
+    from rows_read
 )
 
 select
-    source_key,
-    load_id,
-    vintage_no,
-    known_from,
-    landed_at,
-    is_synthetic,
-    measure_member,
-    measure_key,
-    area_code,
-    area_label,
-    period_kind,
-    period_end,
-    period_label,
+    vintages.source_key,
+    vintages.load_id,
+    vintages.vintage_no,
+    vintages.known_from,
+    vintages.landed_at,
+    vintages.is_synthetic,
+    measures.member_key as measure_member,
+    measures.measure_key,
+    areas.area_code,
+    raw.area as area_label,
+    periods.period_kind,
+    periods.period_end,
+    raw.period as period_label,
     {%- for key in keys %}
-    {{ key }},
+    {{ key }}_members.member_key as {{ key }},
     {%- endfor %}
     {{ breakdown_text(keys) }} as breakdown,
-    is_whole,
-    value_text,
-    case when status = 'reported' then {{ to_number('value_text') }} end as value,
-    status as value_status,
-    {{ revision_status('note_codes') }} as revision_status,
-    note_codes,
-    source_row,
-    landed_sha256
-from (select *, {{ value_status('value_text', 'note_codes') }} as status from cells) as judged
+    {% for key in keys %}coalesce({{ key }}_members.is_whole, false){{ ' or ' if not loop.last }}{% else %}false{% endfor %} as is_whole,
+    measures.cell_place + areas.cell_place + periods.cell_place
+    {%- for key in keys %} + {{ key }}_members.cell_place{% endfor %} as cell_no,
+    raw.value as value_text,
+    case when raw.value_status = 'reported' then raw.number end as value,
+    raw.value_status,
+    raw.revision_status,
+    raw.note_codes,
+    raw._source_row as source_row,
+    raw._landed_sha256 as landed_sha256
+from rows_judged as raw
+inner join vintages on raw._load_id = vintages.load_id
+left join spellings as measures
+    on measures.role = 'measure'
+        and raw.measure is not distinct from measures.label
+        and raw.measure_code is not distinct from measures.code
+left join spellings as areas
+    on areas.role = 'area'
+        and raw.area is not distinct from areas.label
+        and raw.area_code is not distinct from areas.code
+left join spellings as periods
+    on periods.role = 'period'
+        and raw.period is not distinct from periods.label
+        and raw.period_code is not distinct from periods.code
+        and raw.period_sort is not distinct from periods.sort
+{%- for key in keys %}
+left join spellings as {{ key }}_members
+    on {{ key }}_members.role = '{{ key }}'
+        and raw.{{ roles[key] }} is not distinct from {{ key }}_members.label
+        and raw.{{ roles[key] }}_code is not distinct from {{ key }}_members.code
+{%- endfor %}
 {%- endmacro %}
 
 {# Each spelling of a column's members, with the registry's key for it: by label first, else by code. #}
@@ -272,14 +317,13 @@ from (select *, {{ value_status('value_text', 'note_codes') }} as status from ce
     whose member is the total; `all` where nothing is left.
 #}
 {% macro breakdown_text(keys) -%}
-    {%- if not keys -%}
+    {%- if keys | length == 0 -%}
     'all'
+    {%- elif keys | length == 1 -%}
+    coalesce({{ keys[0] }}_members.breakdown, 'all')
     {%- else -%}
     coalesce(nullif(concat_ws(
-        '; '
-        {%- for key in keys | sort %},
-        case when not coalesce({{ key }}_is_total, false) then '{{ key }}=' || coalesce({{ key }}, 'unknown') end
-        {%- endfor %}
+        '; '{%- for key in keys | sort %}, {{ key }}_members.breakdown{%- endfor %}
     ), ''), 'all')
     {%- endif -%}
 {%- endmacro %}

@@ -5,7 +5,9 @@ The stand-in server misbehaves for real, over HTTP; checks are the real ones; on
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import shutil
 import signal
 import subprocess
 import sys
@@ -33,6 +35,7 @@ ENTRY = load_registry()[KEY]
 AREAS = ("W92000004", "W06000001", "W06000002", "W06000003")
 AGES = ("under_1", "1_to_4", "5_to_9", "10_to_15", "16_to_17", "18_and_over")
 Row = dict[str, str]
+FIRST = datetime(2020, 1, 2, 9, 30, tzinfo=UTC)
 
 
 def good_rows(years: tuple[int, ...] = (2011, 2012, 2013)) -> list[Row]:
@@ -84,7 +87,7 @@ class World:
 
     def night(self, **params: Any) -> Report:
         self.runs += 1
-        return run_all(Run(f"night-{self.runs}", Params(datasets=[KEY], **params), self.settings))
+        return run_all(Run(f"{self.folder.parent.name}-{self.runs}", Params(datasets=[KEY], **params), self.settings))
 
     def published(self) -> list[tuple[Any, ...]]:
         """Every row readers see, by grain."""
@@ -96,17 +99,17 @@ class World:
         return len(lakes.Lake(self.settings.lake_url).vintages(KEY))
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    script = tmp_path / "fake-dbt"
+@contextlib.contextmanager
+def open_world(folder: Path) -> Iterator[World]:
+    """A server and settings over ``folder/home``; the first revision is always the same one."""
+    script = folder / "fake-dbt"
     script.write_text(f'#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name("fake_dbt.py")} "$@"\n')
     script.chmod(0o755)
-    folder = tmp_path / "csv"
-    folder.mkdir()
+    (folder / "csv").mkdir()
     with StandIn(rate_limit=None) as server:
         settings = Settings(
             source="live",
-            home=tmp_path / "home",
+            home=folder / "home",
             statswales_url=server.url,
             count_requests=False,
             backoff=0.01,
@@ -117,17 +120,34 @@ def world(tmp_path: Path) -> Iterator[World]:
             rehash_slices=1_000_000,
             lock_wait=60,
         )
-        one = World(server, settings, folder)
-        one.publish(good_rows())
+        one = World(server, settings, folder / "csv")
+        server.publish(KEY, one.cube(good_rows()), one.details, uuid=ENTRY.uuid, publish_at=FIRST)
         yield one
 
 
 @pytest.fixture
-def published(world: World) -> World:
+def world(tmp_path: Path) -> Iterator[World]:
+    """A world before its first night."""
+    with open_world(tmp_path) as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home that one good night leaves behind; tests copy it, since every first night is the same."""
+    folder = tmp_path_factory.mktemp("first_night")
+    with open_world(folder) as one:
+        report = one.night()
+        assert report.exit_code == 0, report.model_dump_json(indent=1)
+    return folder / "home"
+
+
+@pytest.fixture
+def published(tmp_path: Path, first_night: Path) -> Iterator[World]:
     """A world in which one good night has been."""
-    report = world.night()
-    assert report.exit_code == 0, report.model_dump_json(indent=1)
-    return world
+    shutil.copytree(first_night, tmp_path / "home", symlinks=True)
+    with open_world(tmp_path) as one:
+        yield one
 
 
 def changed(rows: list[Row]) -> list[Row]:
@@ -282,19 +302,14 @@ def test_a_column_more_is_a_warning_and_a_column_less_is_a_quarantine(published:
 
 
 def test_a_value_column_that_became_words_is_quarantined(published: World) -> None:
-    cube = published.cube(good_rows())
-    published.server.publish(KEY, cube, published.details, uuid=ENTRY.uuid)
-    path = published.folder / "words.csv"
-    lines = ["Data values,Data description,Year,Local Authority,Age group,Notes"]
-    for row in good_rows():
-        label = {"boys": "Number of boys", "girls": "Number of girls", "all": "Number of children"}[row["gender"]]
-        age = ENTRY.columns["age_group"].values["all" if row["age_group"] == "all_ages" else row["age_group"]].en
-        year = int(row["year_ending_31_march"])
-        lines.append(f"about {row['children']},{label},{year - 1}-{year % 100:02d},{row['area_code']},{age},")
-    path.write_text("\n".join(lines))
-    published.server.publish(KEY, cube_from_csv(path, ENTRY), published.details, uuid=ENTRY.uuid)
+    revision = published.server.publish(KEY, published.cube(changed(good_rows())), published.details)
+    cube = revision.cube
+    for view in ("raw_extended", "with_note_codes"):
+        path = cube.csv(view, "en")
+        head, *lines = path.read_bytes().split(b"\n")
+        path.write_bytes(b"\n".join([head, *(b"about " + line.lstrip(b' "') for line in lines)]))
     report = published.night()
-    assert report.sources[0].outcome == "quarantined"
+    assert report.sources[0].outcome == "quarantined", report.sources
     assert {"value_not_numeric", "column_retyped"} & {m.code for m in report.sources[0].messages}
 
 

@@ -20,6 +20,7 @@ select
     period_end,
     breakdown,
     is_whole,
+    cell_no,
     vintage_no,
     -- what a vintage replaces: the service gives a dataset whole; a file exported by hand holds some periods only
     {% if '_export__' in model %}{{ period_key('period_kind', 'period_end') }}{% else %}'all'{% endif %} as vintage_scope,
