@@ -85,7 +85,7 @@ spelled_periods as (
         from {{ source('lake', 'registry_columns') }}
         where source_key = '{{ dataset }}' and kind = 'period'
     ) as kinds
-)
+),
 
 meanings as (
     select

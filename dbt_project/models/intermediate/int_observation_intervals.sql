@@ -6,33 +6,37 @@
 -- numbers (`cell_no`) and without sorting, and only a statement with a gap in its vintages is looked at one by one.
 {%- set statement = ['source_key', 'cell_no', 'value', 'value_status', 'note_codes'] %}
 
-with observed as (
-    select
-        observations.*,
-        vintages.vintage_position
-    from {{ ref('int_observations') }} as observations
-    inner join {{ ref('int_vintages') }} as vintages
-        on observations.source_key = vintages.source_key
-            and observations.vintage_scope = vintages.vintage_scope
-            and observations.vintage_no = vintages.vintage_no
-),
+{#- Written where it is read, not named once: a relation that is read twice under one name is copied whole first. #}
+{%- set observed %}
+    (
+        select
+            observations.*,
+            vintages.vintage_position
+        from {{ ref('int_observations') }} as observations
+        inner join {{ ref('int_vintages') }} as vintages
+            on observations.source_key = vintages.source_key
+                and observations.vintage_scope = vintages.vintage_scope
+                and observations.vintage_no = vintages.vintage_no
+    ) as observed
+{%- endset %}
 
-statements as (
+with statements as (
     select
         {{ statement | join(', ') }},
-        max(vintage_scope) as vintage_scope,
-        max(measure_key) as measure_key,
-        max(area_code) as area_code,
-        max(period_kind) as period_kind,
-        max(period_end) as period_end,
-        max(breakdown) as breakdown,
-        max(case when is_whole then 1 else 0 end) = 1 as is_whole,
-        max(revision_status) as revision_status,
+        -- these follow from the cell and the notes: one value a group
+        any_value(vintage_scope) as vintage_scope,
+        any_value(measure_key) as measure_key,
+        any_value(area_code) as area_code,
+        any_value(period_kind) as period_kind,
+        any_value(period_end) as period_end,
+        any_value(breakdown) as breakdown,
+        any_value(is_whole) as is_whole,
+        any_value(revision_status) as revision_status,
         min(vintage_position) as first_position,
         max(vintage_position) as last_position,
         {{ value_at_least('source_row', 'vintage_position') }} as source_row,
         count(*) = max(vintage_position) - min(vintage_position) + 1 as is_unbroken
-    from observed
+    from {{ observed }}
     group by {{ statement | join(', ') }}
 ),
 
@@ -51,7 +55,7 @@ numbered as (
             partition by broken.{{ statement | join(', broken.') }}
             order by observed.vintage_position
         ) as island
-    from observed
+    from {{ observed }}
     inner join broken
         on observed.source_key = broken.source_key
             and observed.cell_no = broken.cell_no

@@ -1,0 +1,5 @@
+"""What dbt offers to macros as `modules`."""
+
+import re
+
+__all__ = ["re"]
