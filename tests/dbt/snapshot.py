@@ -13,7 +13,8 @@
 
 A row names each role of the registry entry by our member key (``male``, ``under_1``), or by any other text, which then
 stands as label and code, or by a pair ``(label, code)``. A role that is left out is its total. A period is a year, a
-text, or ``(label, code, sort)``. A load that is given twice with the same ``load_id`` was withdrawn and came back.
+text, or ``(label, code, sort)``. The source key of old exports is ``statswales_export_<dataset>``; their rows are the
+dataset's, and ``kind`` is ``export``. A load that is given twice with the same ``load_id`` was withdrawn and came back.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ def make_snapshot(
         sha = hashlib.sha256(load_id.encode()).hexdigest()
         if before:
             before[-1]["known_to"] = _moment(load.known_from)
-        entry = registry[load.source_key]
+        entry = registry[load.source_key.removeprefix("statswales_export_")]
         vintages.append({
             "source_key": load.source_key, "load_id": load_id, "vintage_no": number,
             "known_from": _moment(load.known_from), "known_to": None, "known_from_basis": load.basis,

@@ -2,7 +2,8 @@
 -- registry's, else read from the key of an age, else the source's own (which may lack a language: a warning, not ours
 -- to invent).
 with breakdowns as (
-    select distinct breakdown from {{ ref('int_observation_intervals') }} where breakdown <> 'all'
+    select distinct breakdown from {{ ref('int_observation_intervals') }}
+    where breakdown <> 'all'
 ),
 
 pieces as (
@@ -15,7 +16,11 @@ pieces as (
 ),
 
 registered as (
-    select distinct role as breakdown_key, member_key, label_en, label_cy
+    select distinct
+        role as breakdown_key,
+        member_key,
+        label_en,
+        label_cy
     from {{ source('lake', 'registry_members') }}
 ),
 
@@ -31,7 +36,11 @@ members as (
 ),
 
 registered_once as (
-    select breakdown_key, member_key, min(label_en) as label_en, min(label_cy) as label_cy
+    select
+        breakdown_key,
+        member_key,
+        min(label_en) as label_en,
+        min(label_cy) as label_cy
     from registered
     group by breakdown_key, member_key
 ),

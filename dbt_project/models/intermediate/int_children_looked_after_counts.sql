@@ -113,7 +113,7 @@ documents as (
     inner join {{ ref('int_measure_versions') }} as measures
         on
             stated.measure_key = measures.measure_key
-            and measures.applies_from <= stated.period_end
+            and stated.period_end >= measures.applies_from
             and stated.period_end < measures.applies_to
     left join printed
         on

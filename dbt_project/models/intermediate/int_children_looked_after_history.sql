@@ -210,7 +210,7 @@ from computed
 inner join {{ ref('int_area_versions') }} as areas
     on
         computed.area_code = areas.area_code
-        and areas.applies_from <= computed.snapshot_date
+        and computed.snapshot_date >= areas.applies_from
         and computed.snapshot_date < areas.applies_to
 inner join {{ ref('int_measure_versions') }} as measures
     on computed.measure_version_key = measures.measure_version_key

@@ -40,7 +40,7 @@ local_authorities as (
     inner join {{ ref('int_area_versions') }} as areas
         on
             areas.area_type = 'local_authority'
-            and areas.applies_from <= dates.snapshot_date
+            and dates.snapshot_date >= areas.applies_from
             and dates.snapshot_date < areas.applies_to
 ),
 
@@ -54,7 +54,7 @@ published as (
     inner join moments
         on
             counts.known_from <= moments.moment
-            and (counts.known_to is null or moments.moment < counts.known_to)
+            and (counts.known_to is null or counts.known_to > moments.moment)
 ),
 
 reporting as (
@@ -157,13 +157,13 @@ population_choice as (  -- of two sources of one population the latest to be kno
         populations.known_from,
         row_number() over (
             partition by moments.moment_no, populations.area_code, populations.reference_date, populations.is_synthetic
-            order by populations.known_from desc, populations.source_key
+            order by populations.known_from desc, populations.source_key ASC
         ) as choice
     from populations
     inner join moments
         on
             populations.known_from <= moments.moment
-            and (populations.known_to is null or moments.moment < populations.known_to)
+            and (populations.known_to is null or populations.known_to > moments.moment)
 ),
 
 states as (
@@ -189,9 +189,9 @@ states as (
                 case when counted.children is not null or counted.children_status = 'suppressed' then 0 else 1 end,
                 case when counted.is_synthetic then 1 else 0 end,
                 counted.release_date desc,
-                counted.rounding_base,
+                counted.rounding_base ASC,
                 counted.known_from desc,
-                counted.source_key
+                counted.source_key ASC
         ) = 1 as is_headline
     from counted
     left join reporting

@@ -64,7 +64,8 @@ imported_keyed as (
         case
             when by_hand.figure_id is null and count(*) over (partition by imported.figure_id) = 1
                 then imported.figure_id
-            else imported.document_key || '.' || imported.figure_id
+            else
+                imported.document_key || '.' || imported.figure_id
                 || '.' || cast(imported._source_row as {{ dbt.type_string() }})
         end as own_figure_id
     from imported_ordered as imported

@@ -41,7 +41,8 @@ with statements as (
 ),
 
 broken as (
-    select * from statements where not is_unbroken
+    select * from statements
+    where not is_unbroken
 ),
 
 numbered as (
@@ -49,7 +50,7 @@ numbered as (
         observed.vintage_position,
         observed.source_row,
         {%- for column in statement %}
-        broken.{{ column }},
+            broken.{{ column }},
         {%- endfor %}
         observed.vintage_position - row_number() over (
             partition by broken.{{ statement | join(', broken.') }}
@@ -57,7 +58,8 @@ numbered as (
         ) as island
     from {{ observed }}
     inner join broken
-        on observed.source_key = broken.source_key
+        on
+            observed.source_key = broken.source_key
             and observed.cell_no = broken.cell_no
             and observed.value is not distinct from broken.value
             and observed.value_status = broken.value_status
@@ -75,13 +77,14 @@ islands as (
 ),
 
 intervals as (
-    select * from statements where is_unbroken
+    select * from statements
+    where is_unbroken
 
     union all
 
     select
         {%- for column in statement %}
-        broken.{{ column }},
+            broken.{{ column }},
         {%- endfor %}
         broken.vintage_scope,
         broken.measure_key,
@@ -97,7 +100,8 @@ intervals as (
         true as is_unbroken
     from islands
     inner join broken
-        on islands.source_key = broken.source_key
+        on
+            islands.source_key = broken.source_key
             and islands.cell_no = broken.cell_no
             and islands.value is not distinct from broken.value
             and islands.value_status = broken.value_status
@@ -131,14 +135,17 @@ select
     opened.is_synthetic
 from intervals
 inner join {{ ref('int_vintages') }} as opened
-    on intervals.source_key = opened.source_key
+    on
+        intervals.source_key = opened.source_key
         and intervals.vintage_scope = opened.vintage_scope
         and intervals.first_position = opened.vintage_position
 inner join {{ ref('int_vintages') }} as closed
-    on intervals.source_key = closed.source_key
+    on
+        intervals.source_key = closed.source_key
         and intervals.vintage_scope = closed.vintage_scope
         and intervals.last_position = closed.vintage_position
 left join {{ ref('int_measure_versions') }} as measures
-    on intervals.measure_key = measures.measure_key
+    on
+        intervals.measure_key = measures.measure_key
         and intervals.period_end >= measures.applies_from
         and intervals.period_end < measures.applies_to

@@ -10,29 +10,30 @@
 ] %}
 
 {% for model in staged -%}
-select
-    source_key,
-    measure_key,
-    area_code,
-    {{ period_key('period_kind', 'period_end') }} as period_key,
-    period_kind,
-    {{ period_start('period_kind', 'period_end') }} as period_start,
-    period_end,
-    breakdown,
-    is_whole,
-    cell_no,
-    vintage_no,
-    -- what a vintage replaces: the service gives a dataset whole; a file exported by hand holds some periods only
-    {% if '_export__' in model %}{{ period_key('period_kind', 'period_end') }}{% else %}'all'{% endif %} as vintage_scope,
-    value,
-    value_status,
-    revision_status,
-    note_codes,
-    source_row
-from {{ ref(model) }}
--- a data description that the registry does not map stays in staging
-where measure_key is not null
-{% if not loop.last %}
-union all
-{% endif %}
+    select
+        source_key,
+        measure_key,
+        area_code,
+        {{ period_key('period_kind', 'period_end') }} as period_key,
+        period_kind,
+        {{ period_start('period_kind', 'period_end') }} as period_start,
+        period_end,
+        breakdown,
+        is_whole,
+        cell_no,
+        vintage_no,
+        -- what a vintage replaces: the service gives a dataset whole; a file exported by hand holds some periods only
+        {% if '_export__' in model %}{{ period_key('period_kind', 'period_end') }}{% else %}'all'{% endif %}
+            as vintage_scope,
+        value,
+        value_status,
+        revision_status,
+        note_codes,
+        source_row
+    from {{ ref(model) }}
+    -- a data description that the registry does not map stays in staging
+    where measure_key is not null
+    {% if not loop.last %}
+        union all
+    {% endif %}
 {%- endfor %}

@@ -59,7 +59,7 @@ by_sex as (
         on
             moments.source_key = cells.source_key
             and moments.reference_date = cells.reference_date
-            and cells.known_from <= moments.moment
+            and moments.moment >= cells.known_from
             and (cells.known_to is null or moments.moment < cells.known_to)
     group by moments.source_key, moments.reference_date, moments.moment, cells.area_code, cells.sex
 ),
@@ -89,7 +89,7 @@ expected as (
     inner join {{ ref('int_area_versions') }} as areas
         on
             areas.area_type = 'local_authority'
-            and areas.applies_from <= moments.reference_date
+            and moments.reference_date >= areas.applies_from
             and moments.reference_date < areas.applies_to
     group by moments.reference_date
 ),
@@ -110,7 +110,7 @@ wales as (
         on
             by_area.area_code = areas.area_code
             and areas.area_type = 'local_authority'
-            and areas.applies_from <= by_area.reference_date
+            and by_area.reference_date >= areas.applies_from
             and by_area.reference_date < areas.applies_to
     where
         not exists (

@@ -60,7 +60,7 @@ answers as (
             and history.series_id = base.series_id
             -- both as one vintage had them
             and (base.known_to is null or history.known_from < base.known_to)
-            and (history.known_to is null or base.known_from < history.known_to)
+            and (history.known_to is null or history.known_to > base.known_from)
 ),
 
 tolerated as (
@@ -94,8 +94,8 @@ select
             case when warehouse_value is not null or warehouse_status = 'suppressed' then 0 else 1 end,
             case when is_synthetic then 1 else 0 end,
             release_date desc,
-            rounding_base,
+            rounding_base ASC,
             warehouse_known_from desc,
-            warehouse_source_key
+            warehouse_source_key ASC
     ) as choice
 from judged

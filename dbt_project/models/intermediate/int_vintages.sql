@@ -1,13 +1,19 @@
 -- The vintages of a source in the order in which they replaced each other, and until when each was current. Most
 -- replace the whole source (scope `all`); an import of exported files replaces the periods that its files hold.
 with scoped as (
-    select source_key, 'all' as vintage_scope, vintage_no
+    select
+        source_key,
+        'all' as vintage_scope,
+        vintage_no
     from {{ ref('stg_lake__vintages') }}
     where kind <> 'export'
 
     union all
 
-    select distinct source_key, vintage_scope, vintage_no
+    select distinct
+        source_key,
+        vintage_scope,
+        vintage_no
     from {{ ref('int_observations') }}
     where vintage_scope <> 'all'
 ),

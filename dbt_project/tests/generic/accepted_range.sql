@@ -1,5 +1,6 @@
 {# Values lie between `at_least` and `at_most`, ends included; NULL passes. #}
 {% test accepted_range(model, column_name, at_least=none, at_most=none) %}
+    
 select *
 from {{ model }}
 where false

@@ -1,5 +1,6 @@
 {# Every status column says one of the statuses that the label table has. #}
 {% test statuses_are_known(model, columns) %}
+    
 select *
 from {{ model }}
 where false

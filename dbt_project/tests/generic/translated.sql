@@ -1,5 +1,6 @@
 {# A label stands in this language: not NULL, not blank, no surrounding space. Of one column, or of several. #}
 {% test translated(model, column_name=none, columns=none) %}
+    
 select *
 from {{ model }}
 where false

@@ -12,7 +12,7 @@ select
 from moments
 inner join {{ ref('children_looked_after_as_known') }} as figures
     on
-        figures.known_from <= moments.moment
+        moments.moment >= figures.known_from
         and (figures.known_to is null or moments.moment < figures.known_to)
 group by moments.moment, figures.area_code, figures.snapshot_date
 having

@@ -19,7 +19,7 @@ elsewhere as (
         warehouse_source_key,
         tolerance,
         row_number() over (
-            partition by figure_id order by warehouse_known_from desc, warehouse_source_key
+            partition by figure_id order by warehouse_known_from desc, warehouse_source_key ASC
         ) as choice
     from comparisons
     where result in ('agrees', 'agrees_after_rounding') and not (choice = 1 and is_current)

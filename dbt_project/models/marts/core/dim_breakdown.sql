@@ -1,5 +1,7 @@
 with wholes as (
-    select breakdown, max(case when is_whole then 1 else 0 end) = 1 as is_whole
+    select
+        breakdown,
+        max(case when is_whole then 1 else 0 end) = 1 as is_whole
     from {{ ref('int_observation_intervals') }}
     group by breakdown
 ),

@@ -1,2 +1,7 @@
-select note_code, label_en, label_cy, value_status, revision_status
+select
+    note_code,
+    label_en,
+    label_cy,
+    value_status,
+    revision_status
 from {{ ref('note_codes') }}

@@ -1,2 +1,7 @@
-select revision_status, label_en, label_cy, description_en, description_cy
+select
+    revision_status,
+    label_en,
+    label_cy,
+    description_en,
+    description_cy
 from {{ ref('revision_statuses') }}

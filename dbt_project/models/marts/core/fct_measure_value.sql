@@ -3,7 +3,10 @@ with source_areas as (
     select
         intervals.source_key,
         max(case when areas.area_type = 'local_authority' then 1 else 0 end) = 1 as has_authorities
-    from (select distinct source_key, area_code from {{ ref('int_observation_intervals') }}) as intervals
+    from (select distinct
+        source_key,
+        area_code
+    from {{ ref('int_observation_intervals') }}) as intervals
     inner join {{ ref('dim_area_current') }} as areas on intervals.area_code = areas.area_code
     group by intervals.source_key
 ),
@@ -23,7 +26,8 @@ facts as (
     inner join {{ ref('int_measure_versions') }} as measures
         on intervals.measure_version_key = measures.measure_version_key
     inner join {{ ref('int_area_versions') }} as areas
-        on intervals.area_code = areas.area_code
+        on
+            intervals.area_code = areas.area_code
             and intervals.period_end >= areas.applies_from
             and intervals.period_end < areas.applies_to
     inner join source_areas on intervals.source_key = source_areas.source_key

@@ -21,8 +21,20 @@ with ordered as (
 
 changes as (
     select
-        measure_key, area_code, area_name_en, area_name_cy, period_key, period_start, period_end, breakdown,
-        source_key, unit, series_id, audience, is_total, adds_to,
+        measure_key,
+        area_code,
+        area_name_en,
+        area_name_cy,
+        period_key,
+        period_start,
+        period_end,
+        breakdown,
+        source_key,
+        unit,
+        series_id,
+        audience,
+        is_total,
+        adds_to,
         'changed' as change_type,
         value_before as old_value,
         value as new_value,
@@ -39,15 +51,28 @@ changes as (
         load_id as new_load_id,
         is_synthetic or was_synthetic as is_synthetic
     from ordered
-    where closed_before = known_from
+    where
+        closed_before = known_from
         and (value is distinct from value_before or value_status is distinct from value_status_before)
 
     union all
 
     -- a row that came back after vintages without it
     select
-        measure_key, area_code, area_name_en, area_name_cy, period_key, period_start, period_end, breakdown,
-        source_key, unit, series_id, audience, is_total, adds_to,
+        measure_key,
+        area_code,
+        area_name_en,
+        area_name_cy,
+        period_key,
+        period_start,
+        period_end,
+        breakdown,
+        source_key,
+        unit,
+        series_id,
+        audience,
+        is_total,
+        adds_to,
         'restored' as change_type,
         cast(null as double) as old_value,
         value as new_value,
@@ -70,9 +95,20 @@ changes as (
 
     -- a row that a vintage no longer has
     select
-        ordered.measure_key, ordered.area_code, ordered.area_name_en, ordered.area_name_cy, ordered.period_key,
-        ordered.period_start, ordered.period_end, ordered.breakdown,
-        ordered.source_key, ordered.unit, ordered.series_id, ordered.audience, ordered.is_total, ordered.adds_to,
+        ordered.measure_key,
+        ordered.area_code,
+        ordered.area_name_en,
+        ordered.area_name_cy,
+        ordered.period_key,
+        ordered.period_start,
+        ordered.period_end,
+        ordered.breakdown,
+        ordered.source_key,
+        ordered.unit,
+        ordered.series_id,
+        ordered.audience,
+        ordered.is_total,
+        ordered.adds_to,
         'removed' as change_type,
         ordered.value as old_value,
         cast(null as double) as new_value,
@@ -90,10 +126,12 @@ changes as (
         ordered.is_synthetic
     from ordered
     inner join {{ ref('int_vintages') }} as vintages
-        on ordered.source_key = vintages.source_key
+        on
+            ordered.source_key = vintages.source_key
             and vintages.vintage_scope in ('all', ordered.period_key)
             and ordered.known_to = vintages.known_from
-    where ordered.known_to is not null
+    where
+        ordered.known_to is not null
         and ordered.known_to is distinct from ordered.known_from_next
 )
 
@@ -122,8 +160,9 @@ select
     case when is_comparable and old_value <> 0 then 100.0 * (new_value - old_value) / old_value end as change_pct,
     case
         when not is_comparable then 'not_applicable'
-        when old_value is not null and new_value is not null then
-            case when old_value <> 0 then 'derived' else 'not_applicable' end
+        when old_value is not null and new_value is not null
+            then
+                case when old_value <> 0 then 'derived' else 'not_applicable' end
         when 'suppressed' in (old_value_status, new_value_status) then 'suppressed'
         else 'not_available'
     end as change_pct_status,

@@ -7,7 +7,8 @@ cells as (
         coalesce({{ breakdown_member('observations.breakdown', 'gender') }}, 'all') as gender,
         coalesce({{ breakdown_member('observations.breakdown', 'age_group') }}, 'all') as age_group
     from {{ ref('int_observation_intervals') }} as observations
-    where observations.measure_key = 'children_looked_after'
+    where
+        observations.measure_key = 'children_looked_after'
         and observations.period_kind = 'financial_year_end'
         and observations.is_latest
 ),
@@ -25,7 +26,9 @@ grouped as (  -- other breakdowns of the same measure are other tables
 
 sources as (
     select
-        source_key, area_code, period_end,
+        source_key,
+        area_code,
+        period_end,
         row_number() over (
             partition by area_code, period_end
             order by
@@ -72,13 +75,15 @@ select
     cast(grouped.source_row as bigint) as source_row
 from grouped
 inner join sources
-    on grouped.source_key = sources.source_key
-    and grouped.area_code = sources.area_code
-    and grouped.period_end = sources.period_end
-    and sources.choice = 1
+    on
+        grouped.source_key = sources.source_key
+        and grouped.area_code = sources.area_code
+        and grouped.period_end = sources.period_end
+        and sources.choice = 1
 inner join {{ ref('int_area_versions') }} as areas
-    on grouped.area_code = areas.area_code
-    and areas.applies_from <= grouped.period_end
-    and grouped.period_end < areas.applies_to
+    on
+        grouped.area_code = areas.area_code
+        and grouped.period_end >= areas.applies_from
+        and grouped.period_end < areas.applies_to
 inner join {{ ref('int_measure_versions') }} as measures
     on grouped.measure_version_key = measures.measure_version_key
