@@ -54,9 +54,11 @@ LOADS = [
         for known, more in (("2019-06-26T08:30", 0), ("2020-06-24T08:30", 1))
     ],
     # old exports, imported a year at a time; the first of 2004 was withdrawn for another, and came back
-    Load(EXPORT, "2026-11-02T10:00", [{"area": TORFAEN, "period": 2003, "value": 155}], kind="export", load_id="of2003"),
-    Load(EXPORT, "2026-11-02T11:00", [{"area": TORFAEN, "period": 2004, "value": 165}], kind="export", load_id="of2004"),
-    Load(EXPORT, "2026-11-02T12:00", [{"area": TORFAEN, "period": 2004, "value": 170}], kind="export", load_id="other"),
-    Load(EXPORT, "2026-11-02T13:00", [{"area": TORFAEN, "period": 2004, "value": 165}], kind="export", load_id="of2004",
-         basis="reinstated"),
+    *[
+        Load(EXPORT, f"2026-11-02T{hour}", [{"area": TORFAEN, "period": year, "value": children}],
+             load_id=load, kind="export")
+        for hour, year, children, load in (
+            (10, 2003, 155, "of2003"), (11, 2004, 165, "of2004"), (12, 2004, 170, "other"), (13, 2004, 165, "of2004"),
+        )
+    ],
 ]  # fmt: skip
