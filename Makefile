@@ -22,7 +22,7 @@ run: .venv/run ## Load, check, build and publish the bundled sample (SOURCE=live
 	@$(BIN)/gofal run --source $(SOURCE) $(if $(RELEASE),--release $(RELEASE)) $(ARGS)
 
 test: .venv/dev ## Run the tests
-	@$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
 airflow: .venv/run ## Start a local Airflow with its UI (PORT=8080, SOURCE=sample)
 	@$(BIN)/gofal airflow --source $(SOURCE) --port $(PORT) $(if $(RELEASE),--release $(RELEASE))

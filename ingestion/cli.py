@@ -471,7 +471,7 @@ def import_export(
 
     settings = _settings(source)
     this = nightly.Run(f"import__{datetime.now(UTC):%Y-%m-%dT%H-%M-%S-%f}", None, settings)
-    this.folder.write("run", {"run_id": this.run_id, "source": settings.source, "home": str(settings.root)})
+    this.folder.write("run", {"run_id": this.run_id, "is_import": True, "started_at": datetime.now(UTC).isoformat()})
     record = export.export_to_batch(
         files,
         this.registry[dataset],
@@ -498,7 +498,7 @@ def import_figures(
 
     settings = _settings(source)
     this = nightly.Run(f"import__{datetime.now(UTC):%Y-%m-%dT%H-%M-%S-%f}", None, settings)
-    this.folder.write("run", {"run_id": this.run_id, "source": settings.source, "home": str(settings.root)})
+    this.folder.write("run", {"run_id": this.run_id, "is_import": True, "started_at": datetime.now(UTC).isoformat()})
     record = figures.figures_to_batch(
         file,
         this.lake,
@@ -528,7 +528,7 @@ def _finish_import(this: Any, record: Any, *, build: bool) -> None:
         nightly.build(this)
         nightly.publish(this)
     made = nightly.report(this)
-    _summary(made, this.folder.path, 0)
+    _summary(made, this.folder.path, (made.finished_at - made.started_at).total_seconds() if made.started_at else 0)
     raise SystemExit(made.exit_code)
 
 

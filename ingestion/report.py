@@ -129,7 +129,7 @@ def make(settings: Settings, folder: RunFolder, registry: Mapping[str, Dataset],
         home=str(settings.root),
         started_at=run.get("started_at"),
         finished_at=utc_now(),
-        sources=[_source(folder, key, dataset, discovery) for key, dataset in registry.items()],
+        sources=_sources(folder, registry, discovery),
         build_id=built.get("build_id"),
         build_skipped=bool(built.get("skipped")),
         build_seconds=built.get("seconds"),
@@ -152,8 +152,15 @@ def make(settings: Settings, folder: RunFolder, registry: Mapping[str, Dataset],
     return report
 
 
-def _source(folder: RunFolder, key: str, dataset: Dataset, discovery: Mapping[str, Any]) -> Source:
-    document = folder.read(f"raw/{key}") or folder.read(f"check/{key}") or folder.read(f"land/{key}")
+def _sources(folder: RunFolder, registry: Mapping[str, Dataset], discovery: Mapping[str, Any]) -> list[Source]:
+    """What a night was asked for; of an import, what it brought."""
+    brought = {**folder.read_all("land"), **folder.read_all("check"), **folder.read_all("raw")}
+    if (folder.read("run") or {}).get("is_import"):
+        return [_loaded(LoadRecord.model_validate(document), None) for document in brought.values()]
+    return [_source(brought.get(key), key, dataset, discovery) for key, dataset in registry.items()]
+
+
+def _source(document: Mapping[str, Any] | None, key: str, dataset: Dataset, discovery: Mapping[str, Any]) -> Source:
     if document is None:
         decision = discovery.get("decisions", {}).get(key)
         known = decision in {"unchanged", "quarantined"}
@@ -164,11 +171,14 @@ def _source(folder: RunFolder, key: str, dataset: Dataset, discovery: Mapping[st
             outcome=decision if known else "failed",
             messages=[Message.model_validate(m) for m in discovery.get("messages", {}).get(key, [])],
         )
-    record = LoadRecord.model_validate(document)
+    return _loaded(LoadRecord.model_validate(document), dataset)
+
+
+def _loaded(record: LoadRecord, dataset: Dataset | None) -> Source:
     return Source(
-        key=key,
-        title_en=record.title_en or dataset.title_en,
-        title_cy=record.title_cy or dataset.title_cy,
+        key=record.source_key,
+        title_en=record.title_en or (dataset.title_en if dataset else record.source_key),
+        title_cy=record.title_cy or (dataset.title_cy if dataset else record.source_key),
         outcome=str(record.outcome or Outcome.FAILED),
         rows=record.rows,
         known_from=record.known_from,

@@ -28,7 +28,7 @@ from composefile import SECRETS, resolve
 from ingestion.airflow_local import Processes
 from ingestion.config import CHECKOUT
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900), pytest.mark.xdist_group("postgres")]
 LONG_RUNNING = ("api-server", "scheduler", "dag-processor", "triggerer")
 
 

@@ -34,6 +34,8 @@ from ingestion.statswales.registry import load_registry, normalise
 Core = duckdb.DuckDBPyConnection
 SNAPSHOT_2019 = "period_key = '2019-03-31'"
 
+pytestmark = pytest.mark.xdist_group("dbt_core")
+
 
 def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)

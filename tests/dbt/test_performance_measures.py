@@ -31,6 +31,8 @@ from measures_sample import (
 LATEST, AS_KNOWN = "performance_measures.children_looked_after", "performance_measures.children_looked_after_as_known"
 Warehouse = duckdb.DuckDBPyConnection
 
+pytestmark = pytest.mark.xdist_group("dbt_measures")
+
 
 @pytest.fixture(scope="session")
 def folder(shared_folder: Path) -> Path:

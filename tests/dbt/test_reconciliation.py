@@ -19,6 +19,8 @@ from ingestion.config import CHECKOUT
 Warehouse = duckdb.DuckDBPyConnection
 FIGURES = PROJECT / "seeds" / "published_figures.csv"
 
+pytestmark = pytest.mark.xdist_group("dbt_measures")
+
 
 @pytest.fixture(scope="session")
 def warehouse(shared_folder: Path) -> Iterator[Warehouse]:

@@ -77,7 +77,8 @@ def test_the_revisions_are_exactly_the_cells_that_differ_between_the_two_release
 
 def sample_cells(release: int) -> dict[tuple[str, ...], tuple[str | None, str | None]]:
     """The sample's cells straight from the generator, by label, without the client or the lake."""
-    rows = csv.DictReader(io.StringIO(sample_cube(CHILDREN, release).csv("raw", "en").read_text(encoding="utf-8")))
+    cube = sample_cube(CHILDREN, release)
+    rows = csv.DictReader(io.StringIO(cube.csv("raw", "en").read_text(encoding="utf-8")))
     return {
         (r["Data description"], r["Year"], r["Area Code"], r["Age group"]): (
             r["Data values"] or None,
@@ -185,7 +186,7 @@ def test_an_analyst_builds_on_the_lake_that_is_there_in_a_file_of_their_own(
             "build",
             "--quiet",
             "--select",
-            "dim_area_current",
+            "+dim_area_current",
             "+stg_statswales__population_by_age",
             "--target-path",
             str(tmp_path / "target"),
