@@ -19,6 +19,8 @@ from ingestion.config import Settings
 from ingestion.errors import GofalError
 
 if TYPE_CHECKING:
+    from ingestion.lake import LoadRecord
+    from ingestion.nightly import Run
     from ingestion.report import Report
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, rich_markup_mode=None)
@@ -466,12 +468,9 @@ def import_export(
     source: Source = "live",
 ) -> None:
     """Load old StatsWales exports (wide tables) and rebuild."""
-    from ingestion import nightly
     from ingestion.statswales import export
 
-    settings = _settings(source)
-    this = nightly.Run(f"import__{datetime.now(UTC):%Y-%m-%dT%H-%M-%S-%f}", None, settings)
-    this.folder.write("run", {"run_id": this.run_id, "is_import": True, "started_at": datetime.now(UTC).isoformat()})
+    this = _import_run(source)
     record = export.export_to_batch(
         files,
         this.registry[dataset],
@@ -494,11 +493,9 @@ def import_figures(
     source: Source = "live",
 ) -> None:
     """Load printed figures, to reconcile the statistics against them, and rebuild."""
-    from ingestion import figures, nightly
+    from ingestion import figures
 
-    settings = _settings(source)
-    this = nightly.Run(f"import__{datetime.now(UTC):%Y-%m-%dT%H-%M-%S-%f}", None, settings)
-    this.folder.write("run", {"run_id": this.run_id, "is_import": True, "started_at": datetime.now(UTC).isoformat()})
+    this = _import_run(source)
     record = figures.figures_to_batch(
         file,
         this.lake,
@@ -511,7 +508,17 @@ def import_figures(
     _finish_import(this, record, build=build)
 
 
-def _finish_import(this: Any, record: Any, *, build: bool) -> None:
+def _import_run(source: str | None) -> Run:
+    """A run of its own for what is brought by hand."""
+    from ingestion.nightly import Run
+
+    now = datetime.now(UTC)
+    this = Run(f"import__{now:%Y-%m-%dT%H-%M-%S-%f}", None, _settings(source))
+    this.folder.write("run", {"run_id": this.run_id, "is_import": True, "started_at": now.isoformat()})
+    return this
+
+
+def _finish_import(this: Run, record: LoadRecord, *, build: bool) -> None:
     """Judge, accept, build and publish what was imported, by the same stages as a night."""
     import contextlib
 
