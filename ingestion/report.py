@@ -211,6 +211,8 @@ def _headline(report: Report) -> tuple[str, str]:
 def changes(database: Path) -> list[Change]:
     """Count, for the newest vintage of each source, the cells that are new, revised and gone.
 
+    A cell whose notes changed and whose value did not is none of these.
+
     Args:
         database: A published ``gofal.duckdb``.
     """
@@ -220,28 +222,34 @@ def changes(database: Path) -> list[Change]:
         rows = connection.execute(
             """
             with newest as (
-                select source_key, max(known_from) as known_from, count(distinct known_from) as moments
+                select source_key, max(known_from) as moment, count(distinct known_from) as moments
                 from core.fct_measure_value group by source_key
             ),
-            revised as (
-                select source_key, new_known_from, count(*) as cells
-                from core.measure_revisions group by source_key, new_known_from
-            ),
             opened as (
-                select source_key, known_from, count(*) as cells from core.fct_measure_value group by all
+                select f.* from core.fct_measure_value as f
+                inner join newest as n on f.source_key = n.source_key and f.known_from = n.moment
             ),
             closed as (
-                select f.source_key, f.known_to, count(*) as cells
-                from core.fct_measure_value as f
-                where f.known_to is not null
-                group by all
+                select f.* from core.fct_measure_value as f
+                inner join newest as n on f.source_key = n.source_key and f.known_to = n.moment
+            ),
+            moved as (
+                select
+                    coalesce(o.source_key, c.source_key) as source_key,
+                    count(*) filter (where c.source_key is null) as cells_new,
+                    count(*) filter (where o.source_key is null) as cells_gone,
+                    count(*) filter (
+                        where o.source_key is not null and c.source_key is not null
+                        and (o.value is distinct from c.value or o.value_status is distinct from c.value_status)
+                    ) as cells_revised
+                from opened as o
+                full join closed as c
+                    on o.source_key = c.source_key and o.measure_key = c.measure_key and o.area_code = c.area_code
+                    and o.period_key = c.period_key and o.breakdown = c.breakdown
+                group by 1
             )
-            select n.source_key, n.moments, n.known_from,
-                coalesce(o.cells, 0) as opened, coalesce(r.cells, 0) as revised, coalesce(c.cells, 0) as closed
-            from newest as n
-            left join opened as o on o.source_key = n.source_key and o.known_from = n.known_from
-            left join revised as r on r.source_key = n.source_key and r.new_known_from = n.known_from
-            left join closed as c on c.source_key = n.source_key and c.known_to = n.known_from
+            select n.source_key, n.moments, n.moment, m.cells_new, m.cells_revised, m.cells_gone
+            from newest as n inner join moved as m on n.source_key = m.source_key
             order by n.source_key
             """
         ).fetchall()
@@ -249,12 +257,12 @@ def changes(database: Path) -> list[Change]:
         Change(
             source_key=key,
             vintages=moments,
-            known_from=known_from.replace(tzinfo=UTC) if known_from else None,
-            cells_new=opened - revised,
+            known_from=moment.replace(tzinfo=UTC) if moment else None,
+            cells_new=new,
             cells_revised=revised,
-            cells_gone=closed - revised,
+            cells_gone=gone,
         )
-        for key, moments, known_from, opened, revised, closed in rows
+        for key, moments, moment, new, revised, gone in rows
     ]
 
 

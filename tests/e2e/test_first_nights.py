@@ -185,6 +185,8 @@ def test_an_analyst_builds_on_the_lake_that_is_there_in_a_file_of_their_own(
             str(Path(sys.executable).with_name("dbt")),
             "build",
             "--quiet",
+            "--indirect-selection",
+            "buildable",
             "--select",
             "+dim_area_current",
             "+stg_statswales__population_by_age",

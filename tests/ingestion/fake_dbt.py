@@ -16,14 +16,14 @@ import duckdb
 SQL = """
 create schema core;
 create table core.fct_measure_value as
-select v.source_key, r.measure, r.period_code, r.area_code, r.age_group_code, r.value, r.note_codes, v.known_from,
-    v.known_to, v.is_synthetic
+select v.source_key, r.measure as measure_key, r.period_code as period_key, r.area_code, r.age_group_code as breakdown,
+    r.value, r.note_codes as value_status, v.known_from, v.known_to, v.is_synthetic
 from read_parquet($files, union_by_name = true) as r
 join read_parquet($vintages) as v on v.load_id = r._load_id;
 create table core.measure_revisions as
 select a.source_key, b.known_from as new_known_from, a.value as old_value, b.value as new_value
 from core.fct_measure_value as a
-join core.fct_measure_value as b using (source_key, measure, period_code, area_code, age_group_code)
+join core.fct_measure_value as b using (source_key, measure_key, period_key, area_code, breakdown)
 where b.known_from = a.known_to and a.value is distinct from b.value;
 """
 
