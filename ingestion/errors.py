@@ -49,3 +49,7 @@ class BuildError(GofalError):
 
 class PublishError(GofalError):
     """Publishing refuses: an older snapshot, a mixed build, a held rollback, or a lost lock."""
+
+
+class RegistryError(GofalError):
+    """The dataset registry or its lock file is not what it should be: nothing is fetched by a guess."""

@@ -1,1 +1,0 @@
-{{ stage_statswales('population_by_age', ref('stg_statswales_export__population_by_age_spellings'), export=true) }}

@@ -1,3 +1,0 @@
-{{ config(materialized='table') }}
-
-{{ statswales_spellings('population_by_age', export=true) }}
