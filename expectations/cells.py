@@ -6,28 +6,47 @@ only small numbers, so that a million rows are judged in bounded memory and Duck
 
 from __future__ import annotations
 
+import contextlib
+import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
 from expectations.rules import ROW_CAP
-from expectations.vocabulary import AUTHORITY, WALES, area_key, period_key, shown_period
-from ingestion.lake import Lake, LoadRecord
-from ingestion.statswales.registry import Dataset, normalise
+from ingestion.lake import Lake, LoadRecord, exact
+from ingestion.statswales.meanings import ALL, AUTHORITY, GSS, WALES, Meanings, Member
+from ingestion.statswales.periods import shown_period
+from ingestion.statswales.registry import Column, Measure, normalise
 
 if TYPE_CHECKING:
+    import duckdb
     import pandas as pd
 
 MEMORY_LIMIT = "512MB"
+FEW_ROWS = 100_000
 VECTOR = 2048
 """DuckDB hands rows over in vectors of this many."""
 FIXED = {"value", "notes", "note_codes", "period_sort", "area_hierarchy"}
 NUMBER = r"^ *[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)? *$"
 TIME = r"^ *[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})? *$"
 """Written without ``\\s`` and ``\\d``: those mean more in Unicode, and pandas leaves Arrow for Python to match them."""
+THOUSANDS = "^ *[+-]?[0-9]{1,3}(?:[ ,'\u00a0\u2009\u202f\u2019][0-9]{3})+(?:[.][0-9]+)? *$"
+"""A number with separators between its thousands."""
+
+
+UNKNOWN, UNFIT = "? ", "! "
+"""Marks before a text as it came, which no key has: nobody knows what it means; it is known, and not as it should be
+(an area outside Wales, a member that the registry does not list)."""
+COUNTED = frozenset({"children", "people", "households", "count", "episodes", "cases"})
+"""Units of which there are whole ones."""
+_PER = re.compile(r"\b(average|mean|median|per|rate|ratio|percentage)\b", re.IGNORECASE)
+"""Words in the title of a measure that does not add up, whatever its unit is: pounds per child."""
+
+Text = tuple[str | None, str | None, str | None]
+"""A spelling: label, code and, of a period, sort."""
 
 
 class Known(BaseModel):
@@ -36,9 +55,31 @@ class Known(BaseModel):
     key: str | None
     """Our key for it, or None where no list knows it."""
     shown: str
-    """What the suite sees: the key, or the text as it came."""
+    """What the suite sees: the key, or the text as it came behind a mark."""
     label: str
     """What a message calls it."""
+    measure_key: str | None = None
+    """Of a data description: the measure that its rows are staged as."""
+    scale: float = 1.0
+    hidden: dict[str, str] = {}
+    """Of a measured data description: every breakdown that the dataset hides there, with this one's member."""
+
+
+@contextlib.contextmanager
+def workbench() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A private DuckDB with room to spill, for one batch or for many one after another."""
+    import duckdb
+
+    with tempfile.TemporaryDirectory(prefix="gofal-check-") as folder:
+        config: dict[str, Any] = {
+            "memory_limit": MEMORY_LIMIT,
+            "temp_directory": folder,
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        }
+        with contextlib.closing(duckdb.connect(":memory:", config=config)) as database:
+            database.execute("SET enable_progress_bar = false")
+            yield database
 
 
 class Cells:
@@ -46,57 +87,64 @@ class Cells:
 
     def __init__(
         self,
-        dataset: Dataset,
+        meanings: Meanings,
         record: LoadRecord,
         previous: LoadRecord | None,
         lake: Lake,
-        aliases: Mapping[str, str],
+        measures: Mapping[str, Measure] | None = None,
+        database: duckdb.DuckDBPyConnection | None = None,
     ) -> None:
         """Say what to read; nothing is read before the context is entered.
 
         Args:
-            dataset: The registry entry.
+            meanings: Those of the registry entry.
             record: The load to judge; it has a staged file.
             previous: The load that it is compared with, or None.
             lake: Where both are.
-            aliases: From `vocabulary.load_aliases`.
+            measures: The registry's, by key.
+            database: From `workbench`, shared with other batches one after another; by default one of its own.
         """
-        self.dataset = dataset
+        self.meanings = meanings
+        self.dataset = meanings.dataset
         self.record = record
         self.previous = previous if previous and previous.raw_file else None
         self.known: dict[str, list[Known]] = {}
         """By role: what the numbers in the cells stand for."""
+        self.numbers: dict[str, dict[Text, int]] = {}
+        """By role: the number of each spelling in the batch."""
+        self.measures = measures or {}
         self._lake = lake
-        self._aliases = aliases
+        self._database = database
 
     def __enter__(self) -> Cells:
-        import duckdb
+        self._held = contextlib.ExitStack()
+        try:
+            shared = self._database if self._lake.local else None
+            # Temporary tables are the cursor's own, and go with it
+            self._db = self._held.enter_context((shared or self._held.enter_context(workbench())).cursor())
+            # Joins stand as they are written, so that the rows stay in their order: it is the first that are named
+            self._db.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
+            if not self._lake.local:
+                self._db.register_filesystem(self._lake.fs)
+            self._look()
+        except BaseException:
+            self._held.close()
+            raise
+        return self
 
-        self._folder = tempfile.TemporaryDirectory(prefix="gofal-check-")
-        self._db = duckdb.connect(
-            ":memory:",
-            config={
-                "memory_limit": MEMORY_LIMIT,
-                "temp_directory": self._folder.name,
-                "autoinstall_known_extensions": "false",
-                "autoload_known_extensions": "false",
-            },
-        )
-        self._db.execute("SET enable_progress_bar = false")
-        # Joins stand as they are written, so that the rows stay in their order: it is the first that are named
-        self._db.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
-        if not self._lake.local:
-            self._db.register_filesystem(self._lake.fs)
+    def _look(self) -> None:
+        """See which columns there are, and how much work."""
+        (rows,) = self.one(f"SELECT count(*) FROM {self.new_file}")
+        # Handing a little work to several threads takes longer than doing it
+        self._db.execute("SET threads = 1" if rows < FEW_ROWS else "RESET threads")
         self.columns = self._describe(self.record.staged_file)
         self.old_columns = self._describe(self.previous.raw_file) if self.previous else []
         self.roles = [role for role in self.dataset.columns if role in self.columns]
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._db.close()
-        self._folder.cleanup()
+        self._held.close()
 
     # -- what is in the files ------------------------------------------------------------------------------------
 
@@ -191,11 +239,12 @@ class Cells:
         """
         import pandas as pd
 
-        measured = self.ids("measure", lambda known: known.key is not None)
+        measured = self.measured
         base = self.dataset.rounding_base
+        rounded = [number for number in measured if self._is_count(self.known["measure"][number])]
         off_base = (
-            f"CASE WHEN measure IN ({listed(measured)}) THEN abs(number - round(number / {base}) * {base}) END"
-            if base and measured
+            f"CASE WHEN measure IN ({listed(rounded)}) THEN abs(number - round(number / {base}) * {base}) END"
+            if base and rounded
             else "NULL::DOUBLE"
         )
         number = f"CASE WHEN measure IN ({listed(measured)}) THEN number END" if measured else "NULL::DOUBLE"
@@ -214,9 +263,44 @@ class Cells:
                 frame[role] = pd.Categorical.from_codes(numbers, categories=unique[role])
             yield frame
 
-    def ids(self, role: str, wanted: Any) -> list[int]:
+    def ids(self, role: str, wanted: Callable[[Known], object]) -> list[int]:
         """The numbers of what a role names, where ``wanted(known)``."""
         return [number for number, known in enumerate(self.known.get(role, [])) if wanted(known)]
+
+    @property
+    def measured(self) -> list[int]:
+        """The numbers of the data descriptions whose rows are staged."""
+        return self.ids("measure", lambda known: known.measure_key is not None)
+
+    def adding(self) -> dict[int, float]:
+        """The data descriptions whose figures add up, and to what each figure is rounded (0: not at all).
+
+        Counts and money do; rates, shares and averages do not, nor does a "count" with parts of a whole.
+        """
+        decimals = {
+            measure: (int(fractions), int(places or 0))
+            for measure, fractions, places in self.all(
+                "SELECT measure, count(*) FILTER (number <> round(number)), "
+                "max(CASE WHEN contains(value, '.') THEN length(regexp_extract(trim(value), '[.]([0-9]+)$', 1)) END) "
+                "FROM cells WHERE number IS NOT NULL GROUP BY measure"
+            )
+        }
+        found = {}
+        for number in self.measured:
+            fractions, places = decimals.get(number, (0, 0))
+            measure = self.measures.get(self.known["measure"][number].measure_key or "")
+            if measure and _PER.search(measure.title_en):
+                continue
+            base = float(max(self.dataset.rounding_base or 0, (measure.rounding_base or 0) if measure else 0))
+            if measure and measure.unit == "gbp":
+                found[number] = max(base, 10.0**-places)
+            elif not fractions and (measure is None or measure.unit in COUNTED):
+                found[number] = base
+        return found
+
+    def _is_count(self, known: Known) -> bool:
+        measure = self.measures.get(known.measure_key or "")
+        return measure is None or measure.unit in COUNTED
 
     @property
     def wales(self) -> list[int]:
@@ -235,7 +319,7 @@ class Cells:
             raise ValueError("there is no file to read")
         path = self._lake.path(relative)
         url = path if self._lake.local else self._lake.fs.unstrip_protocol(path)
-        return f"read_parquet({literal(url)})"
+        return f"read_parquet({exact(url)})"
 
     def _describe(self, relative: str | None) -> list[str]:
         return [row[0] for row in self.all(f"DESCRIBE SELECT * FROM {self._scan(relative)}")]
@@ -246,56 +330,52 @@ class Cells:
 
     def _number(self, role: str) -> None:
         """Give everything that a role names a number, in a table ``d_<role>`` of its spellings."""
-        import pandas as pd
-
-        sort = role == "period"
-        sources = [(self.new_file, self.columns)]
+        sources = [("true", self.new_file, self.columns)]
         if self.previous and role in self.old_columns:
-            sources.append((self.old_file, self.old_columns))
-        spellings = self.all(
-            " UNION ".join(f"SELECT DISTINCT {self._spelling(role, columns)} FROM {file}" for file, columns in sources)
+            sources.append(("false", self.old_file, self.old_columns))
+        found = self.all(
+            " UNION ".join(
+                f"SELECT DISTINCT {self._spelling(role, columns)}, {new} FROM {file}" for new, file, columns in sources
+            )
         )
-        spellings.sort(key=lambda s: tuple(text or "" for text in s))
+        spellings: list[Text] = sorted({row[:3] for row in found}, key=lambda s: tuple(text or "" for text in s))
+        here = {row[:3] for row in found if row[3]}
         numbers: dict[str, int] = {}
         known: list[Known] = []
         given = []
-        for label, code, end in spellings:
-            key, shown = self._recognise(role, label, code, end)
-            # The identity of what no list knows is its code, which outlives a change of label
-            identity = key if key is not None else f"~{normalise(code) or normalise(label)}"
+        for spelling in spellings:
+            one, identity = self._recognise(role, *spelling)
             if identity not in numbers:
                 numbers[identity] = len(known)
-                known.append(Known(key=key, shown=shown, label=label or code or ""))
+                known.append(one)
             given.append(numbers[identity])
         self.known[role] = known
-        table = pd.DataFrame(
-            {
-                "label": pd.Series([s[0] for s in spellings], dtype=object),
-                "code": pd.Series([s[1] for s in spellings], dtype=object),
-                "ending": pd.Series([s[2] for s in spellings], dtype=object),
-                "id": pd.Series(given, dtype="uint32"),
-            }
-        )
-        self._db.register("spellings", table)
+        self.numbers[role] = {text: number for text, number in zip(spellings, given, strict=True) if text in here}
         self._db.execute(
-            f"CREATE TEMP TABLE {quote('d_' + role)} AS SELECT label::VARCHAR AS label, code::VARCHAR AS code, "
-            f"{'ending::VARCHAR' if sort else 'NULL::VARCHAR'} AS ending, id FROM spellings"
+            f"CREATE TEMP TABLE {quote('d_' + role)} AS SELECT unnest(?::VARCHAR[]) AS label, "
+            f"unnest(?::VARCHAR[]) AS code, unnest(?::VARCHAR[]) AS ending, unnest(?::UINTEGER[]) AS id",
+            [*([text[part] for text in spellings] for part in range(3)), given],
         )
-        self._db.unregister("spellings")
 
     def _spelling(self, role: str, columns: list[str]) -> str:
         names = [role, f"{role}_code", "period_sort" if role == "period" else ""]
         return ", ".join(quote(name) if name in columns else "NULL" for name in names)
 
-    def _recognise(self, role: str, label: str | None, code: str | None, end: str | None) -> tuple[str | None, str]:
-        column = self.dataset.columns[role]
-        if column.kind == "period" and column.period:
-            key = period_key(column.period, label, code, end)
-            return key, shown_period(key, label, code)
-        key = area_key(self._aliases, label, code) if column.kind == "area" else column.find(label, code)
-        # What is not recognised must not look like a key: a label may be the code of an area that we know.
-        unknown = f"{label} ({code})" if label and code and label != code else label or code or ""
-        return key, key or unknown
+    def _recognise(self, role: str, label: str | None, code: str | None, end: str | None) -> tuple[Known, str]:
+        """What a spelling names, and the identity under which all spellings of it are one."""
+        column, member = self.dataset.columns[role], self.meanings.of(role, label, code, end)
+        known = Known(
+            key=member.key,
+            shown=_shown(column, member, label, code),
+            label=label or code or "",
+            measure_key=member.measure_key,
+            scale=member.scale,
+        )
+        if member.measure_key is not None:
+            known.hidden = {key: member.hidden.get(key, ALL) for key in self.dataset.measure_breakdowns}
+            return known, f"={member.measure_key} {sorted(known.hidden.items())}"
+        # The identity of what no list knows is its code, which outlives a change of label
+        return known, f"#{member.key}" if member.key is not None else f"~{normalise(code) or normalise(label)}"
 
     def _encode(self, table: str, file: str, columns: list[str]) -> None:
         joins, ids = [], []
@@ -317,6 +397,50 @@ class Cells:
             f"CREATE TEMP TABLE {table} AS SELECT b._source_row AS n, b.value, "
             f"TRY_CAST(b.value AS DOUBLE) AS number, {notes} AS notes, {', '.join(ids)} FROM {file} b {' '.join(joins)}"
         )
+
+
+def _shown(column: Column, member: Member, label: str | None, code: str | None) -> str:
+    """What the suite is shown for a spelling: the key, or the text as it came behind the mark of its fault."""
+    if column.kind == "period":
+        return shown_period(member.period, label, code)
+    text = f"{label} ({code})" if label and code and label != code else label or code or ""
+    if column.kind == "area":
+        if any(GSS.match(normalise(one)) and not normalise(one).startswith("w") for one in (member.key, code)):
+            return f"{UNFIT}{text}"
+        return member.key or f"{UNKNOWN}{text}"
+    if column.closed:
+        return member.key if member.key is not None and member.listed else f"{UNKNOWN}{text}"
+    if column.kind == "measure":
+        return member.key if member.key is not None and (member.listed or column.otherwise) else f"{UNFIT}{text}"
+    if member.key is None:
+        return f"{UNKNOWN}{text}"
+    return member.key if member.listed or not column.values else f"{UNFIT}{text}"
+
+
+def marker_regex() -> str:
+    """What a cell looks like that holds an old marker, or a note code in brackets, in place of a value."""
+    from ingestion.statswales.export import MARKERS
+    from ingestion.statswales.notes import NOTE_CODES
+
+    marks = "|".join(re.escape(mark) for mark in sorted(MARKERS, key=lambda mark: (-len(mark), mark)))
+    return rf"^ *(?i:{marks}|\[ *(?:{'|'.join(NOTE_CODES)}) *\]|[(\[] *(?:{marks}) *[)\]]) *$"
+
+
+def marker_code(text: str) -> str | None:
+    """The note code that says what an old marker means; None where nobody knows."""
+    from ingestion.statswales.export import MARKERS
+    from ingestion.statswales.notes import NOTE_CODES
+
+    bare = normalise(text)
+    inner = bare.strip("[]() ")
+    return MARKERS.get(bare) or MARKERS.get(inner) or (inner if inner in NOTE_CODES else None)
+
+
+def titles(role: str, column: Column | None) -> tuple[str, str]:
+    """What messages call a column, in English and Welsh; a role without a column of its own keeps its own name."""
+    names = column.names if column else []
+    own = role.replace("_", " ")
+    return (names[0] if names else own), ((column.name_cy if column else "") or (names[0] if names else own))
 
 
 def quote(name: str) -> str:

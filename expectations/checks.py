@@ -10,10 +10,10 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from expectations import compare, totals
-from expectations.cells import Cells
+from expectations.cells import UNFIT, UNKNOWN, Cells, titles, workbench
 from expectations.engine import Engine, Found, write_results
 from expectations.rules import (
     CHECK_ERRORED,
@@ -27,10 +27,13 @@ from expectations.rules import (
     outcome,
     passed,
 )
-from expectations.vocabulary import AREA_ALIASES, load_aliases
 from ingestion.errors import GofalError
 from ingestion.lake import Lake, LoadRecord, Outcome
-from ingestion.statswales.registry import Dataset
+from ingestion.statswales.meanings import AREA_ALIASES, Meanings, load_aliases
+from ingestion.statswales.registry import Dataset, Measure, read_registry
+
+if TYPE_CHECKING:
+    import duckdb
 
 CHUNK_ROWS = 500_000
 _WEIGHT = {"info": 0, "warning": 1, "error": 2}
@@ -51,6 +54,7 @@ def judge(
     *,
     docs_dir: Path | None = None,
     area_aliases: Path = AREA_ALIASES,
+    measures: Mapping[str, Measure] | None = None,
     chunk_rows: int = CHUNK_ROWS,
 ) -> list[LoadRecord]:
     """Judge the batches of a run.
@@ -63,6 +67,7 @@ def judge(
         docs_dir: Where Data Docs and ``rule_results.json`` go, in place of what is there; None makes none.
             Nothing is written where there was no batch to judge.
         area_aliases: The CSV of area spellings.
+        measures: What the figures measure, by key; by default the registry file's.
         chunk_rows: How many rows Great Expectations is shown at a time.
 
     Returns:
@@ -80,7 +85,7 @@ def judge(
             _settle(record, [] if _refused(record) else [errored(_about(record, None), "there is no staged batch")])
     results: list[RuleResult] = []
     if staged:
-        with Engine(docs_dir) as engine:
+        with Engine(docs_dir) as engine, workbench() as database:
             for record in staged:
                 judged = judge_batch(
                     record,
@@ -88,7 +93,9 @@ def judge(
                     registry.get(record.source_key),
                     engine,
                     area_aliases=area_aliases,
+                    measures=measures,
                     chunk_rows=chunk_rows,
+                    database=database,
                 )
                 results += judged
                 _settle(record, judged)
@@ -108,7 +115,9 @@ def judge_batch(
     engine: Engine,
     *,
     area_aliases: Path = AREA_ALIASES,
+    measures: Mapping[str, Measure] | None = None,
     chunk_rows: int = CHUNK_ROWS,
+    database: duckdb.DuckDBPyConnection | None = None,
 ) -> list[RuleResult]:
     """Check one staged batch against every rule, without deciding what becomes of it.
 
@@ -118,7 +127,9 @@ def judge_batch(
         dataset: Its registry entry.
         engine: The run's Great Expectations.
         area_aliases: The CSV of area spellings.
+        measures: What the figures measure, by key; by default the registry file's.
         chunk_rows: How many rows Great Expectations is shown at a time.
+        database: From `cells.workbench`; by default one of its own.
 
     Returns:
         One result for each rule and column that was looked at. Where a check raised an exception there is an
@@ -130,7 +141,9 @@ def judge_batch(
     results: list[RuleResult] = []
     try:
         previous = compare.predecessor(lake, record)
-        with Cells(dataset, record, previous, lake, load_aliases(area_aliases)) as cells:
+        measures = read_registry().measures if measures is None else measures
+        meanings = Meanings(dataset, load_aliases(area_aliases), {key: m.scale for key, m in measures.items()})
+        with Cells(meanings, record, previous, lake, measures, database) as cells:
             shape = totals.shape(cells, about)
             results += shape + compare.columns(cells, about)
             if any(r.status is Status.FAILED for r in shape):
@@ -139,7 +152,7 @@ def judge_batch(
             steps: list[Callable[[], list[RuleResult]]] = [
                 functools.partial(totals.whole, cells, about),
                 functools.partial(compare.contents, cells, about),
-                functools.partial(_expected, cells, about, engine, chunk_rows, area_aliases),
+                functools.partial(_expected, cells, about, engine, chunk_rows),
             ]
             for step in steps:
                 try:
@@ -151,12 +164,11 @@ def judge_batch(
     return results
 
 
-def _expected(cells: Cells, about: Judged, engine: Engine, chunk_rows: int, area_aliases: Path) -> list[RuleResult]:
+def _expected(cells: Cells, about: Judged, engine: Engine, chunk_rows: int) -> list[RuleResult]:
     """Run the suite over the batch and name the rows that it found."""
     from expectations.suites import suite_for
 
-    suite = suite_for(cells.dataset, set(load_aliases(area_aliases).values()))
-    found = engine.validate(suite, cells.frames(chunk_rows), cells.record.load_id)
+    found = engine.validate(suite_for(cells.dataset), cells.frames(chunk_rows), cells.record.load_id)
     return [_result(cells, about, one) for one in found]
 
 
@@ -166,15 +178,14 @@ def _result(cells: Cells, about: Judged, found: Found) -> RuleResult:
         return errored(about, _first_line(found.error), rule=rule, column=found.role)
     if not found.count:
         return passed(rule, about, column=found.role)
-    column = cells.dataset.columns.get(found.role)
     return failed(
         rule,
         about,
         count=found.count,
         rows=cells.rows(found.rows),
-        found=[value.removeprefix("? ") for value in found.values],
+        found=[value.removeprefix(UNKNOWN).removeprefix(UNFIT) for value in found.values],
         column=found.role,
-        column_names=(column.names[0], column.name_cy) if column else ("", ""),
+        column_names=titles(found.role, cells.dataset.columns.get(found.role)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expectations.cells import NUMBER, TIME, Cells, listed, literal, quote
+from expectations.cells import NUMBER, TIME, Cells, listed, literal, quote, titles
 from expectations.rules import ROW_CAP, RULES, Judged, RuleResult, failed, passed
 from ingestion.lake import Lake, LoadRecord
 
@@ -52,7 +52,7 @@ def columns(cells: Cells, about: Judged) -> list[RuleResult]:
             removed.pop(name)
             added.remove(now)
     # A required role that is gone is told by the shape of the batch, whatever there was before
-    removed |= {r: (roles[r].names[0], roles[r].name_cy) for r in gone if not roles[r].required}
+    removed |= {r: titles(r, roles[r]) for r in gone if not roles[r].required}
     results = []
     for code, found in (
         ("column_removed", [*removed.values()]),
@@ -79,7 +79,7 @@ def contents(cells: Cells, about: Judged) -> list[RuleResult]:
     came = {role: _only_in("cells", "old_cells", role, cells) for role in shared}
     for role in shared:
         column = cells.dataset.columns[role]
-        names = (column.names[0], column.name_cy)
+        names = titles(role, column)
         rule = RULES[{"period": "year_gone", "area": "area_gone"}.get(column.kind, "member_gone")]
         results.append(_members(cells, about, rule.code, role, gone[role], names))
         if not column.closed and not column.values and column.kind not in ("period", "area"):

@@ -120,13 +120,58 @@ RULES: dict[str, Rule] = _rules(
         code="value_not_numeric",
         severity="error",
         engine="gx",
-        expects_en="A value is a number, a time of day, or empty.",
-        expects_cy="Mae gwerth yn rhif, yn amser o’r dydd, neu’n wag.",
-        en="{count} row(s) have a value that is neither a number, a time nor empty: {found}",
-        cy="mae gan {count} rhes werth nad yw’n rhif, yn amser nac yn wag: {found}",
-        remedy_en="Look at the landed file; a marker among the values needs a rule of its own before it can be read.",
-        remedy_cy="Edrychwch ar y ffeil a dderbyniwyd; mae angen rheol ar gyfer marciwr yn y golofn werthoedd cyn y "
-        "gellir ei ddarllen.",
+        expects_en="A value is a number, or empty.",
+        expects_cy="Mae gwerth yn rhif, neu’n wag.",
+        en="{count} row(s) have a value that is neither a number nor empty: {found}",
+        cy="mae gan {count} rhes werth nad yw’n rhif nac yn wag: {found}",
+        remedy_en="Look at the landed file and ask the publisher to put numbers in the value column.",
+        remedy_cy="Edrychwch ar y ffeil a dderbyniwyd a gofynnwch i’r cyhoeddwr roi rhifau yn y golofn werthoedd.",
+    ),
+    Rule(
+        code="value_thousands",
+        severity="error",
+        engine="duckdb",
+        expects_en="A number is written without separators between its thousands: 1234, not 1,234.",
+        expects_cy="Ysgrifennir rhif heb wahanu’r miloedd: 1234, nid 1,234.",
+        en="{count} row(s) have a value with separators between its thousands: {found}",
+        cy="mae gan {count} rhes werth â gwahanwyr rhwng y miloedd: {found}",
+        remedy_en="Ask the publisher to write plain numbers in the value column.",
+        remedy_cy="Gofynnwch i’r cyhoeddwr ysgrifennu rhifau plaen yn y golofn werthoedd.",
+    ),
+    Rule(
+        code="value_marker",
+        severity="error",
+        engine="duckdb",
+        expects_en="Why there is no value is said by a note code; the value itself is empty.",
+        expects_cy="Cod nodyn sy’n dweud pam nad oes gwerth; mae’r gwerth ei hun yn wag.",
+        en="{count} row(s) have a marker in place of a value: {found}",
+        cy="mae gan {count} rhes farciwr yn lle gwerth: {found}",
+        remedy_en="Ask the publisher to leave the value empty and to give the reason as a note code.",
+        remedy_cy="Gofynnwch i’r cyhoeddwr adael y gwerth yn wag a rhoi’r rheswm fel cod nodyn.",
+    ),
+    Rule(
+        code="value_is_time",
+        severity="error",
+        engine="duckdb",
+        expects_en="No value of a measure is a time (hours and minutes).",
+        expects_cy="Nid oes gwerth mesur sy’n amser (oriau a munudau).",
+        en="{count} row(s) have a time where a number was expected: {found}",
+        cy="mae gan {count} rhes amser lle disgwylid rhif: {found}",
+        remedy_en="Check what the data description measures; none of our measures is in hours and minutes.",
+        remedy_cy="Gwiriwch beth mae’r disgrifiad o’r data yn ei fesur; nid oes mesur gennym mewn oriau a munudau.",
+    ),
+    Rule(
+        code="value_out_of_range",
+        severity="error",
+        engine="duckdb",
+        expects_en="No value is beyond what its measure can be.",
+        expects_cy="Nid oes gwerth y tu hwnt i’r hyn y gall ei fesur fod.",
+        en="{count} row(s) have a value beyond what the measure can be: {found}",
+        cy="mae gan {count} rhes werth y tu hwnt i’r hyn y gall y mesur fod: {found}",
+        remedy_en="Ask the publisher; if such a value is right, change `min_value` or `max_value` of the measure in "
+        "datasets.yml.",
+        remedy_cy="Gofynnwch i’r cyhoeddwr; os yw gwerth o’r fath yn gywir, newidiwch `min_value` neu `max_value` y "
+        "mesur yn datasets.yml.",
     ),
     Rule(
         code="period_unknown",
@@ -136,10 +181,22 @@ RULES: dict[str, Rule] = _rules(
         expects_cy="Mae pob rhes yn dweud am ba gyfnod y mae, ar ffurf sy’n cael ei hadnabod.",
         en="{count} row(s) have a period that is missing or not recognised: {found}",
         cy="mae gan {count} rhes gyfnod sydd ar goll neu nad yw’n cael ei adnabod: {found}",
-        remedy_en="Check the period column in the registry entry; a new way of writing periods must be taught to the "
-        "checks first.",
-        remedy_cy="Gwiriwch y golofn gyfnod yng nghofnod y gofrestr; rhaid dysgu ffordd newydd o ysgrifennu cyfnodau "
-        "i’r gwiriadau yn gyntaf.",
+        remedy_en="If the period is possible, check `period` of the column in datasets.yml, which says what kinds of "
+        "period it holds; if it is not, as 2019-21 is not, ask the publisher.",
+        remedy_cy="Os yw’r cyfnod yn bosibl, gwiriwch `period` y golofn yn datasets.yml, sy’n dweud pa fathau o gyfnod "
+        "sydd ynddi; os nad yw, fel nad yw 2019-21, gofynnwch i’r cyhoeddwr.",
+    ),
+    Rule(
+        code="period_mixed",
+        severity="error",
+        engine="duckdb",
+        expects_en="All years of the column are written in one form.",
+        expects_cy="Mae holl flynyddoedd y golofn wedi’u hysgrifennu ar un ffurf.",
+        en="“{column}” has years in more than one form, so they are not years of one kind, in {count} row(s): {found}",
+        cy="mae gan “{column}” flynyddoedd ar fwy nag un ffurf, felly nid blynyddoedd o un math ydynt, mewn {count} "
+        "rhes: {found}",
+        remedy_en="Ask the publisher which kind of year each one is.",
+        remedy_cy="Gofynnwch i’r cyhoeddwr pa fath o flwyddyn yw pob un.",
     ),
     Rule(
         code="area_unknown",
@@ -153,6 +210,18 @@ RULES: dict[str, Rule] = _rules(
         "again; if not, tell the publisher.",
         remedy_cy="Os yw’r ardal yn gywir, ychwanegwch ei sillafiad at dbt_project/seeds/area_aliases.csv a rhedwch y "
         "llwyth eto; os nad yw, dywedwch wrth y cyhoeddwr.",
+    ),
+    Rule(
+        code="area_not_in_wales",
+        severity="error",
+        engine="gx",
+        expects_en="Every row is about an area in Wales.",
+        expects_cy="Mae pob rhes am ardal yng Nghymru.",
+        en="{count} row(s) name an area that is not in Wales: {found}",
+        cy="mae {count} rhes yn enwi ardal nad yw yng Nghymru: {found}",
+        remedy_en="Look at the dataset on the publisher’s site: figures for other countries are not loaded from "
+        "StatsWales.",
+        remedy_cy="Edrychwch ar y set ddata ar wefan y cyhoeddwr: ni lwythir ffigurau gwledydd eraill o StatsCymru.",
     ),
     Rule(
         code="member_unknown",
@@ -226,15 +295,26 @@ RULES: dict[str, Rule] = _rules(
         code="member_unlisted",
         severity="warning",
         engine="gx",
-        expects_en="Every row of the column is one of the members that the registry lists (others are not staged).",
-        expects_cy="Mae pob rhes o’r golofn yn un o’r aelodau y mae’r gofrestr yn eu rhestru "
-        "(ni lwyfannir rhai eraill).",
-        en="{count} row(s) have something in “{column}” that the registry does not list; raw keeps them and no mart "
-        "shows them: {found}",
-        cy="mae gan {count} rhes rywbeth yn “{column}” nad yw’r gofrestr yn ei restru; fe’u cedwir yn y data crai ac "
-        "nid oes mart yn eu dangos: {found}",
+        expects_en="Every row of the column is one of the members that the registry lists.",
+        expects_cy="Mae pob rhes o’r golofn yn un o’r aelodau y mae’r gofrestr yn eu rhestru.",
+        en="{count} row(s) have something in “{column}” that the registry does not list; it keeps the publisher’s own "
+        "wording, and a data description without a measure is shown in no mart: {found}",
+        cy="mae gan {count} rhes rywbeth yn “{column}” nad yw’r gofrestr yn ei restru; mae’n cadw geiriad y cyhoeddwr, "
+        "ac nid oes mart yn dangos disgrifiad o’r data heb fesur: {found}",
         remedy_en="If it is wanted, add it to the column in datasets.yml.",
         remedy_cy="Os oes ei eisiau, ychwanegwch ef at y golofn yn datasets.yml.",
+    ),
+    Rule(
+        code="column_unknown",
+        severity="warning",
+        engine="duckdb",
+        expects_en="Every column that breaks the figures down has a role in the registry entry.",
+        expects_cy="Mae gan bob colofn sy’n dadansoddi’r ffigurau rôl yng nghofnod y gofrestr.",
+        en="{count} column(s) have no role in the registry entry; raw keeps them and no mart shows them: {found}",
+        cy="nid oes rôl yng nghofnod y gofrestr i {count} o’r colofnau; fe’u cedwir yn y data crai ac nid oes mart yn "
+        "eu dangos: {found}",
+        remedy_en="If the column matters, give it a role in datasets.yml.",
+        remedy_cy="Os yw’r golofn yn bwysig, rhowch rôl iddi yn datasets.yml.",
     ),
     Rule(
         code="not_rounded",
@@ -360,6 +440,32 @@ RULES: dict[str, Rule] = _rules(
         remedy_cy="Gofynnwch i’r cyhoeddwr; rhes Cymru y ffynhonnell ei hun a ddangosir.",
     ),
     Rule(
+        code="parts_sum",
+        severity="error",
+        engine="duckdb",
+        expects_en="A total is the sum of its parts, within what rounding allows.",
+        expects_cy="Mae cyfanswm yn swm ei rannau, o fewn yr hyn y mae talgrynnu yn ei ganiatáu.",
+        en="{count} total(s) in “{column}” differ from the sum of their parts by more than rounding: {found}",
+        cy="mae {count} o’r cyfansymiau yn “{column}” yn wahanol i swm eu rhannau o fwy na thalgrynnu: {found}",
+        remedy_en="Ask the publisher; if one member lies within another, say `closed: false` for the column in "
+        "datasets.yml.",
+        remedy_cy="Gofynnwch i’r cyhoeddwr; os yw un aelod o fewn un arall, rhowch `closed: false` ar gyfer y golofn "
+        "yn datasets.yml.",
+    ),
+    Rule(
+        code="parts_sum_open",
+        severity="warning",
+        engine="duckdb",
+        expects_en="A total is the sum of the parts that are there, within what rounding allows.",
+        expects_cy="Mae cyfanswm yn swm y rhannau sydd yno, o fewn yr hyn y mae talgrynnu yn ei ganiatáu.",
+        en="{count} total(s) in “{column}” differ from the sum of the parts that are there: {found}",
+        cy="mae {count} o’r cyfansymiau yn “{column}” yn wahanol i swm y rhannau sydd yno: {found}",
+        remedy_en="Look whether parts are missing or lie within each other; ask the publisher if not. The source’s own "
+        "total is the one that is shown.",
+        remedy_cy="Edrychwch a oes rhannau ar goll neu o fewn ei gilydd; gofynnwch i’r cyhoeddwr os nad oes. Cyfanswm "
+        "y ffynhonnell ei hun a ddangosir.",
+    ),
+    Rule(
         code="label_cy_missing",
         severity="warning",
         engine="duckdb",
@@ -380,6 +486,28 @@ RULES: dict[str, Rule] = _rules(
         cy="nid yw’r ffynhonnell yn rhoi label Saesneg ar gyfer {count} o’r aelodau: {found}",
         remedy_en="Tell the publisher; give the member its English name in datasets.yml meanwhile.",
         remedy_cy="Dywedwch wrth y cyhoeddwr; yn y cyfamser rhowch enw Saesneg yr aelod yn datasets.yml.",
+    ),
+    Rule(
+        code="label_formula",
+        severity="error",
+        engine="duckdb",
+        expects_en="No label begins as a spreadsheet’s formula does, with = or @.",
+        expects_cy="Nid oes label yn dechrau fel fformiwla taenlen, gydag = neu @.",
+        en="{count} row(s) have a label that a spreadsheet would run as a formula: {found}",
+        cy="mae gan {count} rhes label y byddai taenlen yn ei redeg fel fformiwla: {found}",
+        remedy_en="Do not open the landed file in a spreadsheet; tell the publisher.",
+        remedy_cy="Peidiwch ag agor y ffeil a dderbyniwyd mewn taenlen; dywedwch wrth y cyhoeddwr.",
+    ),
+    Rule(
+        code="label_sign",
+        severity="warning",
+        engine="duckdb",
+        expects_en="No label begins with + or - as a formula may.",
+        expects_cy="Nid oes label yn dechrau gyda + neu - fel y gall fformiwla.",
+        en="{count} row(s) have a label that begins with + or -, which a spreadsheet may take for a formula: {found}",
+        cy="mae gan {count} rhes label sy’n dechrau gyda + neu -, y gall taenlen ei gymryd am fformiwla: {found}",
+        remedy_en="Take care if the landed file is opened in a spreadsheet; tell the publisher.",
+        remedy_cy="Cymerwch ofal os agorir y ffeil a dderbyniwyd mewn taenlen; dywedwch wrth y cyhoeddwr.",
     ),
 )
 
@@ -435,7 +563,8 @@ def failed(
         about: The batch.
         count: How many things it found, all of them.
         rows: The first of them; more than the cap are left off.
-        found: Some of them in words, for the English sentence; the first five are named.
+        found: Some of them in words, for the English sentence; the first five are named, in quotation marks where
+            they have none.
         found_cy: The same for the Welsh sentence, where they are words of ours.
         column: The role it looked at.
         column_names: That column's English and Welsh name.
@@ -450,6 +579,8 @@ def failed(
         found=_some(found if found_cy is None else found_cy, "a {} arall"),
     )
     consequence_en, consequence_cy = _CONSEQUENCE[rule.severity]
+    row = rows[0].get("source_row") if rows else None
+    where_en, where_cy = (f" (first in row {row:,})", f" (yn gyntaf yn rhes {row:,})") if row else ("", "")
     return RuleResult(
         rule_code=rule.code,
         severity=rule.severity,
@@ -457,8 +588,10 @@ def failed(
         source_key=about.source_key,
         load_id=about.load_id,
         column=column,
-        message_en=f"{about.title_en} ({about.source_key}, check): {english}. {consequence_en} {rule.remedy_en}",
-        message_cy=f"{about.title_cy} ({about.source_key}, gwirio): {welsh}. {consequence_cy} {rule.remedy_cy}",
+        message_en=f"{about.title_en} ({about.source_key}, check): {english}{where_en}. {consequence_en} "
+        f"{rule.remedy_en}",
+        message_cy=f"{about.title_cy} ({about.source_key}, gwirio): {welsh}{where_cy}. {consequence_cy} "
+        f"{rule.remedy_cy}",
         count=count,
         rows=[*rows][:ROW_CAP],
         engine=rule.engine,
@@ -527,5 +660,5 @@ def outcome(messages: Iterable[Message]) -> Outcome:
 def _some(found: Iterable[object], more: str) -> str:
     """Name the first five, and say how many more were handed over."""
     names = [str(name) for name in found]
-    shown = ", ".join(f"“{name}”" for name in names[:5])
+    shown = ", ".join(name if name.startswith("“") else f"“{name}”" for name in names[:5])
     return f"{shown} {more.format(f'{len(names) - 5:,}')}" if len(names) > 5 else shown

@@ -6,18 +6,15 @@ A suite looks at rows one by one, in frames of bounded size (`cells.Cells.frames
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from expectations.cells import NUMBER, TIME
+from expectations.cells import NUMBER, THOUSANDS, TIME, UNFIT, UNKNOWN, marker_regex
 from expectations.rules import RULES
-from expectations.vocabulary import PERIOD_KEY, load_aliases
-from ingestion.statswales.registry import Dataset
+from ingestion.statswales.periods import KEY
+from ingestion.statswales.registry import Column, Dataset
 
 if TYPE_CHECKING:
     import great_expectations as gx
-
-VALUE = f"(?:{NUMBER})|(?:{TIME})"
 
 NOTE_CODES = ("a", "b", "c", "e", "f", "k", "ns", "p", "r", "s", "ss", "sss", "t", "u", "w", "x", "z")
 """StatsWales' shorthand (API.md, 3.5)."""
@@ -31,26 +28,23 @@ ROUNDED_WITHIN = 1e-9
 """Doubles compare within this (ARCHITECTURE.md, Build)."""
 
 
-def suite_for(dataset: Dataset, areas: Collection[str] | None = None) -> gx.ExpectationSuite:
+def suite_for(dataset: Dataset) -> gx.ExpectationSuite:
     """Make the suite of a dataset.
 
     Args:
         dataset: The registry entry.
-        areas: The area codes that are known; by default those of the dbt seed.
 
     Returns:
         A suite named after the entry. Each expectation's ``meta`` names its rule (``rule``) and its column (``role``),
         and its notes say what it expects in both languages.
-
-    Raises:
-        GofalError: ``areas`` was not given and the seed cannot be read.
     """
     import great_expectations as gx
     import great_expectations.expectations as gxe
 
-    known_areas = sorted(set(load_aliases().values() if areas is None else areas))
+    # What is written like a number or a marker has rules of its own, which say what is meant (`totals`)
+    value = "|".join(f"(?:{form})" for form in (NUMBER, TIME, THOUSANDS, marker_regex()))
     expectations: list[Any] = [
-        gxe.ExpectColumnValuesToMatchRegex(column="value", regex=VALUE, **_says("value_not_numeric", "value")),
+        gxe.ExpectColumnValuesToMatchRegex(column="value", regex=value, **_says("value_not_numeric", "value")),
         gxe.ExpectColumnValuesToMatchRegex(
             column="notes_of_empty_value", regex=EXPLAINED, **_says("value_unexplained", "value")
         ),
@@ -71,18 +65,32 @@ def suite_for(dataset: Dataset, areas: Collection[str] | None = None) -> gx.Expe
     for role, column in dataset.columns.items():
         if column.kind == "period":
             expectations.append(
-                gxe.ExpectColumnValuesToMatchRegex(column=role, regex=PERIOD_KEY, **_says("period_unknown", role))
+                gxe.ExpectColumnValuesToMatchRegex(column=role, regex=KEY, **_says("period_unknown", role))
             )
-        elif column.kind == "area":
+        elif column.kind == "breakdown" and column.closed and column.values and not column.ages:
             expectations.append(
-                gxe.ExpectColumnValuesToBeInSet(column=role, value_set=known_areas, **_says("area_unknown", role))
+                gxe.ExpectColumnValuesToBeInSet(
+                    column=role, value_set=sorted(column.values), **_says("member_unknown", role)
+                )
             )
-        elif column.values:  # a column without a list of members is left to the comparison with the last load
-            rule = "member_unknown" if column.closed else "member_unlisted"
-            expectations.append(
-                gxe.ExpectColumnValuesToBeInSet(column=role, value_set=sorted(column.values), **_says(rule, role))
-            )
+        else:
+            expectations += [
+                gxe.ExpectColumnValuesToNotMatchRegex(column=role, regex=f"^[{mark[0]}] ", **_says(rule, role))
+                for mark, rule in _marks(column)
+            ]
     return gx.ExpectationSuite(name=dataset.key, expectations=expectations)
+
+
+def _marks(column: Column) -> list[tuple[str, str]]:
+    """The marks that `cells` puts before what a column should not hold, and the rule that each breaks."""
+    if column.kind == "area":
+        return [(UNKNOWN, "area_unknown"), (UNFIT, "area_not_in_wales")]
+    if column.closed:
+        return [(UNKNOWN, "member_unknown")]
+    if column.kind == "measure":
+        return [(UNFIT, "member_unlisted")]
+    # An open column without a list of members is left to the comparison with the last load
+    return [(UNKNOWN, "member_unknown"), *([(UNFIT, "member_unlisted")] if column.values else [])]
 
 
 def _says(code: str, role: str) -> dict[str, Any]:

@@ -38,6 +38,7 @@ def stage(lake: Lake) -> Callable[..., LoadRecord]:
         key: str = CLA,
         load_id: str = "new",
         members: Path | None = None,
+        sha: str = "'sha'",
         **record: Any,
     ) -> LoadRecord:
         known = {"known_from": datetime(2026, 2 if load_id == "new" else 1, 1, tzinfo=UTC), **record}
@@ -51,7 +52,7 @@ def stage(lake: Lake) -> Callable[..., LoadRecord]:
         )
         target = Path(lake.path(new.staged_file or ""))
         target.parent.mkdir(parents=True, exist_ok=True)
-        write(source, target, "row_number() OVER () AS _source_row, 'new' AS _load_id, 'sha' AS _landed_sha256")
+        write(source, target, f"row_number() OVER () AS _source_row, 'new' AS _load_id, {sha} AS _landed_sha256")
         if members:
             write(members, target.with_name(f"{load_id}.members.parquet"), "'new' AS _load_id")
         return new
