@@ -12,8 +12,12 @@ What is in it, and what may happen to it:
     A typed batch that no check has judged yet.
 ``raw/<source_key>/<load_id>.parquet``, ``members/<source_key>/<load_id>.parquet``
     Accepted batches. One file a load.
+``changes/<source_key>/<earlier load>_<later load>.parquet``, ``words/<source_key>/<load_id>.parquet``
+    Worked out of accepted batches once and kept (``ingestion/changes.py``): may be deleted, and comes back.
 ``quarantine/<source_key>/<load_id>.parquet``
     Batches that were refused, whole.
+``history/<source_key>.json``
+    Every published revision of a source, held or not (``ingestion/statswales/history.py``).
 ``manifest/<source_key>/<time>_<load_id>_<outcome>.json``
     One small file an event. **This is the commit point**: a batch that no ``accepted`` event names does not exist,
     so whatever a killed process left behind is ignored and overwritten by the next run.
@@ -28,10 +32,11 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -115,6 +120,9 @@ class LoadRecord(BaseModel):
     raw_file: str | None = None
     members_file: str | None = None
     is_synthetic: bool = False
+    backfilled: bool = False
+    """Whether it is a past revision that was fetched after it had been superseded: it says nothing of what the source
+    shows now."""
     title_en: str | None = None
     title_cy: str | None = None
     publisher_en: str | None = None
@@ -262,6 +270,17 @@ class Lake:
         handle: IO[bytes] = self.fs.open(self.path(relative), "rb")
         return handle
 
+    @contextlib.contextmanager
+    def as_local(self, relative: str) -> Iterator[Path]:
+        """A file of the lake as a local path: itself on a file system, a copy of it from elsewhere."""
+        if self.local:
+            yield Path(self.path(relative))
+            return
+        with self.scratch(Path(relative).suffix) as path:
+            with self.open_read(relative) as source, path.open("wb") as target:
+                shutil.copyfileobj(source, target, CHUNK)
+            yield path
+
     def land(
         self, local: Path, *, role: str, suffix: str, url: str, sha256: str, headers: dict[str, str]
     ) -> LandedFile:
@@ -314,25 +333,43 @@ class Lake:
 
     def records(self, source_key: str | None = None) -> list[LoadRecord]:
         """Every event, oldest first (by file name, so a clock that went back is seen as it was)."""
-        folder = self.path("manifest")
+        folder = self.path(f"manifest/{source_key}" if source_key else "manifest")
         if not self.fs.exists(folder):
             return []
-        pattern = f"{folder}/{source_key or '*'}/*.json"
         found = []
-        for path in sorted(self.fs.glob(pattern), key=lambda p: p.rsplit("/", 1)[1]):
+        events = [str(path) for path in self.fs.find(folder) if str(path).endswith(".json")]
+        for path in sorted(events, key=lambda p: p.rsplit("/", 1)[1]):
             with self.fs.open(path, "rb") as handle:
                 found.append(LoadRecord.model_validate_json(handle.read()))
         return found
+
+    def events(self, source_key: str) -> list[LoadRecord]:
+        """The events of what a source showed as current, oldest first: backfilled revisions are left out.
+
+        The last of them says what the next look is to be compared with.
+        """
+        return [r for r in self.records(source_key) if not r.backfilled]
+
+    def last_event(self, source_key: str) -> LoadRecord | None:
+        """The last of a source's `events`, or None: one listing and a file or two, however long its history."""
+        folder = self.path(f"manifest/{source_key}")
+        try:
+            names = [str(path).rsplit("/", 1)[1] for path in self.fs.ls(folder, detail=False)]
+        except FileNotFoundError:
+            return None
+        for name in sorted((name for name in names if name.endswith(".json")), reverse=True):
+            with self.fs.open(f"{folder}/{name}", "rb") as handle:
+                record = LoadRecord.model_validate_json(handle.read())
+            if not record.backfilled:
+                return record
+        return None
 
     def vintages(self, source_key: str | None = None) -> list[LoadRecord]:
         """Accepted loads in the order in which they became known: by ``known_from``, then revision index.
 
         An event for each time that a load became current: one that was withdrawn and came back stands twice.
         """
-        accepted = [r for r in self.records(source_key) if r.outcome and r.outcome.accepted and r.known_from]
-        accepted.sort(key=lambda r: (r.source_key, r.known_from or r.landed_at, r.revision_index or 0))
-        # Two runs at once may both accept a load: standing next to itself it became current only once.
-        return [r for before, r in zip([None, *accepted], accepted, strict=False) if not (before and _same(before, r))]
+        return vintages_of(self.records(source_key))
 
     def last_accepted(self, source_key: str) -> LoadRecord | None:
         """The current vintage of a source, or None."""
@@ -387,6 +424,14 @@ class Lake:
             self.fs.mv(self.path(source), self.path(target))
 
 
+def vintages_of(records: Iterable[LoadRecord]) -> list[LoadRecord]:
+    """The vintages among events that were read already, as `Lake.vintages` orders them."""
+    accepted = [r for r in records if r.outcome and r.outcome.accepted and r.known_from]
+    accepted.sort(key=lambda r: (r.source_key, r.known_from or r.landed_at, r.revision_index or 0))
+    # Two runs at once may both accept a load: standing next to itself it became current only once.
+    return [r for before, r in zip([None, *accepted], accepted, strict=False) if not (before and _same(before, r))]
+
+
 def _same(one: LoadRecord, other: LoadRecord) -> bool:
     return (one.source_key, one.load_id) == (other.source_key, other.load_id)
 
@@ -405,6 +450,11 @@ def _fsync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def exact(path: str | Path) -> str:
+    """A path as an SQL text that DuckDB reads as itself: in ``*``, ``?`` and ``[`` it would see a pattern."""
+    return "'" + re.sub(r"([*?\[])", r"[\1]", str(path)).replace("'", "''") + "'"
 
 
 def load_id(source_key: str, revision_id: str | None, content_sha256: str) -> str:

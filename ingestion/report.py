@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from ingestion import freshness
 from ingestion.config import Settings
-from ingestion.lake import LoadRecord, Message, Outcome, utc_now
+from ingestion.freshness import Freshness
+from ingestion.lake import Lake, LoadRecord, Message, Outcome, utc_now
 from ingestion.runs import RunFolder
 from ingestion.statswales.registry import Dataset
 
@@ -27,6 +29,13 @@ OUTCOMES: dict[str, tuple[str, str]] = {
     "failed": ("failed", "methodd"),
 }
 """Every outcome of a load, as a person reads it."""
+NOT_TO_LOAD: dict[str, tuple[str, str]] = {
+    "awaiting": freshness.STATES["awaiting"],
+    "to_find": freshness.STATES["to_find"],
+    "found": ("found, to be pinned", "wedi’i chanfod, i’w phinio"),
+    "unconfirmed": freshness.STATES["to_confirm"],
+}
+"""What `discover` decides of entries that there is nothing to fetch of: information, not a failure."""
 
 
 class Source(BaseModel):
@@ -73,7 +82,8 @@ class Report(BaseModel):
     started_at: datetime | None
     finished_at: datetime
     sources: list[Source]
-    late: list[dict[str, Any]] = []
+    late: list[Freshness] = []
+    """Datasets whose publisher said that an update would have come by now."""
     build_id: str | None = None
     build_skipped: bool = False
     build_seconds: float | None = None
@@ -143,7 +153,7 @@ def make(settings: Settings, folder: RunFolder, registry: Mapping[str, Dataset],
     )
     if published:
         report.changes = changes(Path(published["folder"]) / "gofal.duckdb")
-    report.late = late(settings, registry)
+    report.late = freshness.late(Lake(settings.lake_url), registry)
     stages = {e.stage.split()[0] for e in errors}
     failed = bool(errors) or any(s.outcome == "failed" for s in report.sources)
     nothing = current is None or bool(stages & {"build", "publish", "accept"})
@@ -163,7 +173,7 @@ def _sources(folder: RunFolder, registry: Mapping[str, Dataset], discovery: Mapp
 def _source(document: Mapping[str, Any] | None, key: str, dataset: Dataset, discovery: Mapping[str, Any]) -> Source:
     if document is None:
         decision = discovery.get("decisions", {}).get(key)
-        known = decision in {"unchanged", "quarantined"}
+        known = decision in {"unchanged", "quarantined", *NOT_TO_LOAD}
         return Source(
             key=key,
             title_en=dataset.title_en,
@@ -266,37 +276,6 @@ def changes(database: Path) -> list[Change]:
     ]
 
 
-def late(settings: Settings, registry: Mapping[str, Dataset], today: date | None = None) -> list[dict[str, Any]]:
-    """Datasets whose publisher said that an update would have come by now.
-
-    The source is ``update_frequency`` of the metadata: the date of the next expected update, whose day may be missing
-    (then the month's last day is taken).
-    """
-    from ingestion.lake import Lake
-
-    found = []
-    lake = Lake(settings.lake_url)
-    for key in registry:
-        record = lake.last_accepted(key)
-        due = expected_update(record.update_frequency) if record else None
-        if record and due and due < (today or utc_now().date()):
-            found.append({"key": key, "due": due.isoformat(), "known_from": str(record.known_from)})
-    return found
-
-
-def expected_update(frequency: Mapping[str, Any] | None) -> date | None:
-    """The day by which the publisher expects the next update, or None where none is promised."""
-    import calendar
-
-    when = (frequency or {}).get("date") or {}
-    try:
-        year, month = int(when["year"]), int(when["month"])
-        day = int(when.get("day") or calendar.monthrange(year, month)[1])
-        return date(year, month, day)
-    except (KeyError, TypeError, ValueError):
-        return None
-
-
 def write(report: Report, folder: RunFolder) -> None:
     """Write ``report.json``, ``report.en.html`` and ``report.cy.html`` into the run's folder."""
     folder.write("report", report)
@@ -316,7 +295,9 @@ def render(report: Report, language: Language) -> str:
         loader=FileSystemLoader(TEMPLATE.parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     return environment.get_template(TEMPLATE.name).render(
-        report=report, language=language, outcomes={k: v[0 if language == "en" else 1] for k, v in OUTCOMES.items()}
+        report=report,
+        language=language,
+        outcomes={k: v[0 if language == "en" else 1] for k, v in (OUTCOMES | NOT_TO_LOAD).items()},
     )
 
 

@@ -6,7 +6,7 @@ import http.server
 import json
 import threading
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import pytest
 
 from ingestion import report as reporting
 from ingestion.config import Settings
-from ingestion.lake import Lake, LoadRecord, Outcome
+from ingestion.lake import LoadRecord, Outcome
 from ingestion.nightly import Params, Run
 from ingestion.runs import RunFolder
 from ingestion.statswales.registry import load_registry
@@ -127,38 +127,6 @@ def test_a_webhook_that_fails_fails_nothing(settings: Settings, hook: Any) -> No
     settings.webhook = "http://127.0.0.1:9/"
     reporting.notify(settings, report)
     assert len(hook.got) == 1
-
-
-@pytest.mark.parametrize(
-    ("frequency", "due"),
-    [
-        ({"update_type": "update", "date": {"day": "1", "month": "12", "year": "2026"}}, date(2026, 12, 1)),
-        ({"update_type": "update", "date": {"month": "2", "year": "2027"}}, date(2027, 2, 28)),
-        ({"update_type": "none"}, None),
-        ({"date": {"month": "soon", "year": "2027"}}, None),
-        (None, None),
-    ],
-)
-def test_the_next_update_is_due_on_the_last_day_that_was_promised(frequency: Any, due: date | None) -> None:
-    assert reporting.expected_update(frequency) == due
-
-
-def test_a_dataset_past_its_promised_update_is_late(settings: Settings) -> None:
-    lake = Lake.open(settings.lake_url, "sample")
-    moment = datetime(2026, 1, 1, tzinfo=UTC)
-    lake.record(
-        LoadRecord(
-            load_id="l",
-            source_key=KEY,
-            run_id="r",
-            landed_at=moment,
-            known_from=moment,
-            outcome=Outcome.ACCEPTED,
-            update_frequency={"update_type": "update", "date": {"day": "1", "month": "12", "year": "2026"}},
-        )
-    )
-    assert reporting.late(settings, ONE, date(2026, 12, 1)) == []
-    assert [entry["key"] for entry in reporting.late(settings, ONE, date(2026, 12, 2))] == [KEY]
 
 
 def test_a_run_that_is_asked_for_an_unknown_dataset_says_which_it_knows(settings: Settings) -> None:
