@@ -14,6 +14,7 @@ import hashlib
 import ipaddress
 import json
 import random
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -53,6 +54,9 @@ STAGES: dict[str, tuple[str, str]] = {
     "query": ("the stored query", "yr ymholiad a gadwyd"),
     "data": ("the data", "y data"),
     "filters": ("the dimension members", "aelodau’r dimensiynau"),
+    "search": ("the answers to a search", "yr atebion i chwiliad"),
+    "topics": ("the topics", "y pynciau"),
+    "history": ("the history of revisions", "hanes y diwygiadau"),
 }
 """What is fetched, in words: the stage that an error names."""
 
@@ -66,6 +70,29 @@ class CatalogueItem(BaseModel):
     first_published_at: str | None = None
     last_updated_at: str | None = None
     archived_at: str | None = None
+
+
+class SearchItem(CatalogueItem):
+    """One dataset that a search found: title and summary in the language of the search."""
+
+    summary: str | None = None
+
+
+class TopicName(BaseModel):
+    """A topic, by its id and its names."""
+
+    model_config = ConfigDict(extra="ignore")
+    id: int
+    name_en: str = ""
+    name_cy: str = ""
+
+
+class Topic(BaseModel):
+    """A topic with what is below it: further topics, or datasets."""
+
+    children: list[TopicName] = []
+    items: list[CatalogueItem] = []
+    """Datasets, of a topic without topics below it: the service lists those of no other."""
 
 
 class Catalogue(BaseModel):
@@ -187,6 +214,8 @@ class _Ask:
     dataset: str | None = None
     json: Any = None
     headers: dict[str, str] = field(default_factory=dict)
+    base: str | None = None
+    """Another version of the API than the client's own."""
 
 
 class _AgainError(Exception):
@@ -330,6 +359,55 @@ class StatsWalesClient:
         reply: Reply = self._json(ask, lambda d: isinstance(d, list) and all(isinstance(x, dict) for x in d))
         return reply
 
+    def search(self, keywords: str, lang: Lang = "en-GB") -> list[SearchItem]:
+        """Ask the service which datasets have all of these words in their title or summary.
+
+        Args:
+            keywords: Words in any order, in the language of the search.
+            lang: Which language's texts are searched, and given.
+
+        Returns:
+            What it found; the service folds case and no accents.
+
+        Raises:
+            FetchError: No answer after every attempt.
+        """
+        params = {"keywords": keywords, "mode": "basic_split", "page_size": str(PAGE_SIZE), "lang": lang}
+        ask = _Ask("search", "GET", "/search", params)
+        return [SearchItem.model_validate(item) for item in self._json(ask, _is_found).document["data"]]
+
+    def topics(self, topic_id: int | None = None) -> Topic:
+        """Read the topics below one, and its datasets where there are none below.
+
+        Args:
+            topic_id: The topic; None for the first level.
+
+        Returns:
+            What is below it.
+
+        Raises:
+            FetchError: No answer, or no such topic (``fetch_not_found``).
+        """
+        path = "/topic" if topic_id is None else f"/topic/{topic_id}"
+        document = self._json(_Ask("topics", "GET", path, {"lang": "en-GB"}), _is_topic).document
+        return Topic(children=document.get("children") or [], items=(document.get("datasets") or {}).get("data") or [])
+
+    def history(self, dataset_id: str) -> Reply:
+        """Read every published revision of a dataset, the newest first, each with its texts in both languages.
+
+        It is in version 1 only, and undocumented there; revisions that were withdrawn are left out of it.
+
+        Raises:
+            FetchError: No answer, or no such dataset (``fetch_not_found``).
+        """
+        first = re.sub(r"/v\d+$", "", self.base_url) + "/v1"
+        ask = _Ask("history", "GET", f"/{dataset_id}/history", {"lang": "en-GB"}, dataset_id, base=first)
+        reply: Reply = self._json(
+            ask,
+            lambda d: isinstance(d, list) and all(isinstance(r, dict) and isinstance(r.get("id"), str) for r in d),
+        )
+        return reply
+
     def download_csv(self, dataset_id: str, filter_id: str, lang: Lang, dest: Path) -> Download:
         """Download the whole of a query's rows, streamed to a file and hashed on the way.
 
@@ -416,7 +494,7 @@ class StatsWalesClient:
             with contextlib.closing(
                 self._session.request(
                     ask.method,
-                    self.base_url + ask.path,
+                    (ask.base or self.base_url) + ask.path,
                     params=ask.params,
                     json=ask.json,
                     headers=ask.headers,
@@ -579,7 +657,8 @@ def fetch_error(
     what_en, what_cy = STAGES[stage]
     remedy_en, remedy_cy = REMEDIES.get(code, _LATER)
     who = f"{name} ({dataset_id})" if name and dataset_id else dataset_id
-    run_en, run_cy = ("discover", "darganfod") if stage == "list" else ("land", "glanio")
+    looking = stage in ("list", "search", "topics")
+    run_en, run_cy = ("discover", "darganfod") if looking else ("land", "glanio")
     return FetchError(
         f"Expected {what_en}{f' of {who}' if who else ''} from {url}, stage {run_en}; {en}. "
         f"The last good load stays current. {remedy_en}",
@@ -599,6 +678,30 @@ def _is_list(document: Any) -> bool:
         and isinstance(document.get("count"), int)
         and isinstance(document.get("data"), list)
         and all(isinstance(item, dict) and isinstance(item.get("id"), str) for item in document["data"])
+    )
+
+
+def _valid(model: type[BaseModel], documents: Any) -> bool:
+    if not isinstance(documents, list):
+        return False
+    try:
+        for document in documents:
+            model.model_validate(document)
+    except ValidationError:
+        return False
+    return True
+
+
+def _is_found(document: Any) -> bool:
+    return isinstance(document, dict) and _valid(SearchItem, document.get("data"))
+
+
+def _is_topic(document: Any) -> bool:
+    return (
+        isinstance(document, dict)
+        and _valid(TopicName, document.get("children") or [])
+        and isinstance(document.get("datasets") or {}, dict)
+        and _valid(CatalogueItem, (document.get("datasets") or {}).get("data") or [])
     )
 
 

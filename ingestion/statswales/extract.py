@@ -12,6 +12,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import json
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -47,14 +49,18 @@ from ingestion.statswales.client import (
     fetch_error,
     parse_time,
 )
-from ingestion.statswales.registry import Dataset
+from ingestion.statswales.registry import Dataset, normalise
 
 STATE = "state/catalogue.json"
 STEP = timedelta(milliseconds=1)
 BODY_CODES = frozenset({"empty", "not_csv", "csv_malformed"})
 """Problems of the body itself, not of its figures: it may be sound tomorrow, so it is fetched again."""
 
-State = Literal["changed", "unchanged", "rehash", "missing", "quarantined"]
+State = Literal[
+    "changed", "unchanged", "rehash", "missing", "quarantined", "awaiting", "to_find", "found", "unconfirmed"
+]
+"""The last four are of entries that nothing is fetched of: nothing to load is known yet; no one title in the list is
+theirs; one is, and a person is to pin it; the id is a guess that the list does not bear out."""
 
 
 # -- discover --------------------------------------------------------------------------------------------------
@@ -71,6 +77,8 @@ class Discovery(BaseModel):
     """Datasets in the list."""
     decisions: dict[str, State]
     """By registry key."""
+    found_ids: dict[str, str] = {}
+    """Ids of entries that the registry gives none, found by title, by registry key."""
     messages: dict[str, list[Message]] = {}
     """By registry key: renamed, archived, still quarantined…"""
     renamed: list[str] = []
@@ -104,6 +112,7 @@ def discover(
     only: Sequence[str] | None = None,
     slices: int = 28,
     today: date | None = None,
+    accept_found: bool = False,
 ) -> Discovery:
     """Find out, with one request, which datasets there is anything to fetch of.
 
@@ -119,6 +128,7 @@ def discover(
         only: Registry keys to look at; None for all.
         slices: A night hashes one in so many again, to find cubes that were rebuilt under the same revision.
         today: Which slice; the date in UTC by default.
+        accept_found: Take an entry's dataset by its title alone, as if it were pinned: for a catalogue of our own.
 
     Returns:
         A decision for each dataset.
@@ -131,7 +141,7 @@ def discover(
         raise ValueError(f"no dataset {', '.join(unknown)} in the registry; known: {', '.join(registry)}")
     today = today or utc_now().date()
     before = client.requests
-    held = _read_state(lake)
+    held = read_state(lake)
     usable = held is not None and held.url == client.base_url
     found = client.catalogue(held.etag if held and usable else None)
     not_modified = found is None
@@ -139,7 +149,6 @@ def discover(
     state = _CatalogueState(url=client.base_url, etag=catalogue.etag, fetched_at=utc_now(), items=catalogue.items)
     lake.write_json(STATE, state.model_dump(mode="json"))
 
-    listed = {item.id.lower(): item for item in catalogue.items}
     known = {item.id for item in held.items} if held and usable else None
     result = Discovery(
         fetched_at=state.fetched_at,
@@ -150,20 +159,168 @@ def discover(
         added=[i for i in catalogue.items if known is not None and i.id not in known],
         requests=client.requests - before,
     )
+    listing = Listing(catalogue.items)
     for key, dataset in registry.items():
         if only and key not in only:
             continue
-        events = lake.records(key)
-        last = events[-1] if events else None
-        item = listed.get(dataset.uuid)
-        result.decisions[key] = _decide(dataset, item, last, force=force, again=verify or _in_slice(key, slices, today))
-        _tell(result, key, item, last)
+        last = lake.last_event(key)
+        place = listing.place(dataset, last)
+        if place.message is not None:
+            result.messages[key] = [place.message]
+        if place.found:
+            result.found_ids[key] = place.found
+        if place.state is not None and not (place.state == "found" and accept_found):
+            result.decisions[key] = place.state
+            continue
+        if place.state == "found":
+            del result.messages[key]
+            dataset = dataset.model_copy(update={"uuid": place.found})
+        again = verify or _in_slice(key, slices, today)
+        result.decisions[key] = decide(dataset, place.item, last, force=force, again=again)
+        _tell(result, key, place.item, last)
     return result
 
 
-def _decide(
-    dataset: Dataset, item: CatalogueItem | None, last: LoadRecord | None, *, force: bool, again: bool
+@dataclass
+class Place:
+    """Where an entry stands in the list."""
+
+    item: CatalogueItem | None = None
+    """Its dataset in the list."""
+    state: State | None = None
+    """Why nothing is fetched of it; None for an entry whose id is known."""
+    found: str | None = None
+    """The id that its title led to."""
+    message: Message | None = None
+
+
+class Listing:
+    """The list of every dataset, to look entries up in."""
+
+    def __init__(self, items: Sequence[CatalogueItem]) -> None:
+        """Take the list.
+
+        Args:
+            items: Every dataset, in any order.
+        """
+        self.by_id = {item.id.lower(): item for item in items}
+        self._by_title: dict[str, list[CatalogueItem]] = {}
+        for item in self.by_id.values():
+            self._by_title.setdefault(fold_title(item.title), []).append(item)
+
+    def place(self, dataset: Dataset, last: LoadRecord | None = None) -> Place:
+        """Find an entry in the list, by its id or by its titles.
+
+        Args:
+            dataset: The registry entry.
+            last: Its last event in the lake. A guessed id under which figures were accepted was confirmed then: it
+                does not become a guess again because the source changes a title.
+
+        Returns:
+            Where it stands.
+        """
+        if dataset.state == "awaiting":
+            return Place(state="awaiting", message=_awaiting(dataset))
+        if dataset.state == "to_find":
+            found = self.titled(dataset)
+            if len(found) == 1:
+                return Place(found[0], "found", found[0].id.lower(), _found(dataset, found[0]))
+            return Place(state="to_find", message=_not_found(dataset, found))
+        item = self.by_id.get(dataset.uuid or "")
+        if dataset.state == "to_confirm" and not (item and dataset.titled(item.title)) and not _loaded(dataset, last):
+            return Place(item, "unconfirmed", message=_unconfirmed(dataset, item))
+        return Place(item)
+
+    def titled(self, dataset: Dataset) -> list[CatalogueItem]:
+        """The datasets that have one of an entry's titles; archived ones only where no other has."""
+        titles = dict.fromkeys(map(fold_title, (dataset.title_en, dataset.title_cy, *dataset.titles)))
+        found = [item for title in titles for item in self._by_title.get(title, ()) if dataset.titled(item.title)]
+        return [item for item in found if not item.archived_at] or found
+
+
+def fold_title(title: str | None) -> str:
+    """A title as `Dataset.titled` compares it: what the sample puts before its own is left out."""
+    return normalise(title).removeprefix("synthetic ").removeprefix("synthetig ")
+
+
+def _loaded(dataset: Dataset, last: LoadRecord | None) -> bool:
+    """Whether the last event says that figures of this very id are held."""
+    held = last is not None and (last.outcome is Outcome.UNCHANGED or bool(last.outcome and last.outcome.accepted))
+    return held and last is not None and last.dataset_id == dataset.uuid
+
+
+def _awaiting(dataset: Dataset) -> Message:
+    return Message(
+        code="awaiting",
+        severity="info",
+        en=f"{dataset.key} is awaited: {dataset.awaiting_en}",
+        cy=f"Disgwylir {dataset.key}: {dataset.awaiting_cy}",
+    )
+
+
+def _found(dataset: Dataset, item: CatalogueItem) -> Message:
+    return Message(
+        code="found",
+        severity="info",
+        en=f"{dataset.key} was found by its title: {item.title!r} ({item.id}). Nothing is loaded until a person pins "
+        f"it: gofal sources pin {dataset.key}",
+        cy=f"Cafwyd hyd i {dataset.key} drwy ei deitl: {item.title!r} ({item.id}). Ni lwythir dim nes i berson ei "
+        f"binio: gofal sources pin {dataset.key}",
+    )
+
+
+def _not_found(dataset: Dataset, found: Sequence[CatalogueItem]) -> Message:
+    if found:
+        several = ", ".join(item.id for item in found)
+        return Message(
+            code="found_several",
+            severity="info",
+            en=f"{len(found)} datasets have the title of {dataset.key}: {several}. Choose one: gofal sources pin "
+            f"{dataset.key} --uuid ID",
+            cy=f"Mae gan {len(found)} o setiau data deitl {dataset.key}: {several}. Dewiswch un: gofal sources pin "
+            f"{dataset.key} --uuid ID",
+        )
+    return Message(
+        code="not_found",
+        severity="info",
+        en=f"No dataset in the list has the title of {dataset.key}, {dataset.title_en!r}. See what comes near it: "
+        f"gofal sources discover. Then add its title to `titles` in datasets.yml.",
+        cy=f"Nid oes gan yr un set ddata yn y rhestr deitl {dataset.key}, {dataset.title_cy!r}. Gwelwch beth sy’n "
+        f"debyg iddo: gofal sources discover. Yna ychwanegwch ei theitl at `titles` yn datasets.yml.",
+    )
+
+
+def _unconfirmed(dataset: Dataset, item: CatalogueItem | None) -> Message:
+    found_en = f"calls {dataset.uuid} {item.title!r}" if item else f"does not have {dataset.uuid}"
+    found_cy = (
+        f"mae’r rhestr yn galw {dataset.uuid} yn {item.title!r}" if item else f"nid yw {dataset.uuid} yn y rhestr"
+    )
+    return Message(
+        code="unconfirmed",
+        severity="info",
+        en=f"The id of {dataset.key} is a guess, and the list {found_en}. If it is {dataset.title_en!r} all the same, "
+        f"pin it: gofal sources pin {dataset.key} --uuid {dataset.uuid}. Else mend its id or `titles` in datasets.yml.",
+        cy=f"Dyfaliad yw dynodwr {dataset.key}; {found_cy}. Os {dataset.title_cy!r} yw hi serch "
+        f"hynny, piniwch hi: gofal sources pin {dataset.key} --uuid {dataset.uuid}. Fel arall cywirwch ei dynodwr "
+        f"neu `titles` yn datasets.yml.",
+    )
+
+
+def decide(
+    dataset: Dataset, item: CatalogueItem | None, last: LoadRecord | None, *, force: bool = False, again: bool = False
 ) -> State:
+    """Decide whether there is anything to fetch of a dataset.
+
+    Args:
+        dataset: The registry entry, with its id.
+        item: What the list says of it; None where it is not in the list.
+        last: Its last event in the lake.
+        force: Land it whatever was seen before.
+        again: It is to be hashed again.
+
+    Returns:
+        The decision.
+    """
     if item is None:
         return "missing"
     if force or last is None or last.outcome in (Outcome.FAILED, Outcome.WITHDRAWN):
@@ -204,7 +361,7 @@ def _tell(result: Discovery, key: str, item: CatalogueItem | None, last: LoadRec
             )
         )
     if messages:
-        result.messages[key] = messages
+        result.messages[key] = result.messages.get(key, []) + messages
 
 
 def _renamed(was: str, now: str) -> Message:
@@ -236,8 +393,8 @@ def _same_moment(one: str | None, other: str | None) -> bool:
     return one == other or (parse_time(one) is not None and parse_time(one) == parse_time(other))
 
 
-def _read_state(lake: Lake) -> _CatalogueState | None:
-    """The list of last time; None where there is none, or where it cannot be read (it is only a saving)."""
+def read_state(lake: Lake) -> _CatalogueState | None:
+    """The list as `discover` saw it last; None where there is none or it cannot be read (it is only a saving)."""
     try:
         found = lake.read_json(STATE)
         return _CatalogueState.model_validate(found) if found else None
@@ -257,7 +414,8 @@ class _Fetched:
     note_codes: Download
     filters_cy: Reply
     query: dict[str, Any]
-    rows: int
+    rows: int | None
+    """What the service promised; None where the bytes were in the lake already."""
     shapes: dict[str, Shape]
     problem: DataProblem | None = None
 
@@ -310,7 +468,7 @@ def land_dataset(
     """
     started = time.monotonic()
     before = client.requests
-    client.names[dataset.uuid] = dataset.key
+    client.names[dataset.id] = dataset.key
     try:
         record = _land(dataset, client, lake, run_id=run_id, decision=decision, force=force, now=now)
     except OSError as error:
@@ -330,7 +488,7 @@ def _land(
     force: bool,
     now: Callable[[], datetime],
 ) -> LoadRecord:
-    history = lake.records(dataset.key)
+    history = lake.events(dataset.key)
     last = history[-1] if history else None
     vintages = lake.vintages(dataset.key)
     newest = vintages[-1] if vintages else None
@@ -338,7 +496,7 @@ def _land(
     refused: str | None = None
     for attempt in (1, 2):
         with contextlib.ExitStack() as scratch:
-            metadata = client.metadata(dataset.uuid)
+            metadata = client.metadata(dataset.id)
             record = _described(dataset, metadata, run_id=run_id, landed_at=now(), item=item)
             if metadata.revision is None:
                 return _withdrawn(record, metadata, lake, last)
@@ -389,9 +547,204 @@ def _land(
     raise AssertionError("unreachable")
 
 
+@dataclass
+class Past:
+    """Where the bodies of a past revision are to be had."""
+
+    revision: dict[str, Any]
+    """The revision as the history has it."""
+    history: Reply
+    filter_ids: dict[View, str]
+    """Made while it was current, of the whole dataset: they keep returning it."""
+    landed: dict[str, LandedFile]
+    """What was landed of it, by role: that is not fetched again where it is still whole."""
+    fact_columns: dict[str, str]
+    store: Lake
+    """Where the landed bodies are: this lake, or a mirror."""
+
+
+def land_past(
+    dataset: Dataset,
+    client: StatsWalesClient,
+    lake: Lake,
+    past: Past,
+    *,
+    run_id: str,
+    now: Callable[[], datetime] = utc_now,
+) -> LoadRecord:
+    """Land a revision that has been superseded, in its place in history: before what came after it.
+
+    Args:
+        dataset: The registry entry.
+        client: The API.
+        lake: Where to.
+        past: Where its bodies are to be had.
+        run_id: The run.
+        now: The clock.
+
+    Returns:
+        The load, not yet in the manifest, marked ``backfilled`` and known from the revision's publication. Its
+        outcome is ``unchanged`` where it holds what the vintage before it holds, else None: a batch waits for
+        judgement, or a message says why there is none.
+
+    Raises:
+        FetchError: A body is not to be had (``fetch_not_found``: the service no longer has the query), or is not of
+            this revision (``revision_moved``).
+        LakeError: The lake could not be written.
+    """
+    started, before = time.monotonic(), client.requests
+    client.names[dataset.id] = dataset.key
+    try:
+        with contextlib.ExitStack() as scratch:
+            record = _land_past(dataset, client, lake, past, scratch, run_id=run_id, now=now)
+    except OSError as error:
+        raise _cannot_write(dataset, lake, error) from error
+    record.requests = client.requests - before
+    record.seconds = round(time.monotonic() - started, 3)
+    return record
+
+
+def _land_past(
+    dataset: Dataset,
+    client: StatsWalesClient,
+    lake: Lake,
+    past: Past,
+    scratch: contextlib.ExitStack,
+    *,
+    run_id: str,
+    now: Callable[[], datetime],
+) -> LoadRecord:
+    fetched = _fetch_past(dataset, client, lake, past, scratch)
+    record = _described(dataset, fetched.metadata, run_id=run_id, landed_at=now(), item=None)
+    record.backfilled = True
+    record.known_from = fetched.metadata.publish_at
+    vintages = lake.vintages(dataset.key)
+    place = (record.known_from or record.landed_at, record.revision_index or 0)
+    earlier = [v for v in vintages if (v.known_from or v.landed_at, v.revision_index or 0) <= place]
+    near = next((v for v in [*reversed(earlier), *vintages] if v.dataset_id == dataset.id), None)
+    if near and record.publisher_en is None:  # the history does not say who provides the figures
+        record.publisher_en, record.publisher_cy = near.publisher_en, near.publisher_cy
+    _keep(record, fetched, lake, earlier)
+    record.fact_columns = record.fact_columns or past.fact_columns or (near.fact_columns if near else {})
+    if "metadata" not in past.landed:
+        record.files[-1].role = "history"
+    lake.write_provenance(record)
+    for vintage in vintages:
+        if vintage.load_id == record.load_id:  # its rows were lost from the lake: the same vintage again
+            record.known_from, record.known_from_basis = vintage.known_from, vintage.known_from_basis
+    newest = next((v for v in reversed(earlier) if v.load_id != record.load_id), None)
+    try:
+        if fetched.problem is not None:
+            raise fetched.problem
+        build_batch(dataset, lake, record, fetched.shapes)
+    except DataProblem as problem:
+        _note_problem(record, problem)
+    else:
+        if newest is not None and not _lost(lake, record, vintages) and same_batch(lake, record, newest):
+            _discard(lake, record)
+            return _unchanged(record, newest, "the same rows", "yr un rhesi")
+    return record
+
+
+def _lost(lake: Lake, record: LoadRecord, vintages: Sequence[LoadRecord]) -> bool:
+    """Whether a load was accepted and its rows are no longer in the lake."""
+    return any(v.load_id == record.load_id and not has_raw(lake, v) for v in vintages)
+
+
+def _fetch_past(
+    dataset: Dataset, client: StatsWalesClient, lake: Lake, past: Past, scratch: contextlib.ExitStack
+) -> _Fetched:
+    """Take each body from the lake where it is whole there, else from the service."""
+    revision = str(past.revision["id"])
+    query: dict[str, Any] = {}
+    shapes: dict[str, Shape] = {}
+    problems: list[DataProblem] = []
+
+    def refused(code: str, stage: str, en: str, cy: str) -> FetchError:
+        return fetch_error(code, stage, en, cy, dataset_id=dataset.id, name=dataset.key, url=client.base_url)
+
+    def stands_for(filter_id: str) -> dict[str, Any]:
+        said = client.query(dataset.id, filter_id)
+        if said["datasetId"].lower() != dataset.id or said["revisionId"] != revision:
+            found = f"{said['datasetId']} / {said['revisionId']}"
+            raise refused(
+                "revision_moved",
+                "query",
+                f"revision {revision} was expected and {found} was found",
+                f"disgwyliwyd diwygiad {revision} a chafwyd {found}",
+            )
+        return said
+
+    def body(role: str, view: View) -> Download:
+        path = scratch.enter_context(lake.scratch(f".{view}.csv"))
+        if file := _whole(past.store, past.landed.get(role)):
+            with past.store.open_read(file.path) as source, path.open("wb") as target:
+                shutil.copyfileobj(source, target)
+            download = Download(path=path, sha256=file.sha256, bytes=file.bytes, headers=file.headers, url=file.url)
+            total = None
+        else:
+            filter_id = past.filter_ids.get(view)
+            if filter_id is None:
+                raise refused(
+                    "fetch_not_found",
+                    "query",
+                    f"no query of the view {view} was made while revision {revision} was current",
+                    f"ni wnaed ymholiad o’r wedd {view} tra oedd diwygiad {revision} yn gyfredol",
+                )
+            query.update(said := stands_for(filter_id))
+            download = client.download_csv(dataset.id, filter_id, "en-GB", path)
+            total = int(said["totalLines"])
+        shape = shapes[role] = _shape(download)
+        rows = 0 if shape.blank else count_rows(path, shape, total) if total is not None else None
+        if shape.problem is not None:
+            problems.append(shape.problem)
+        elif shape.blank and not total:
+            problems.append(no_rows())
+        elif total is not None and rows is not None and rows != total:
+            raise refused(
+                "row_count",
+                "data",
+                f"the view {view} should have {total:,} rows (totalLines) and came with {rows:,}",
+                f"dylai’r wedd {view} fod â {total:,} rhes (totalLines) a daeth gyda {rows:,}",
+            )
+        return download
+
+    data = body("data", "raw_extended")
+    note_codes = body("note_codes", "with_note_codes")
+    promised = int(query["totalLines"]) if query else None
+    if not query and not past.fact_columns and past.filter_ids:
+        with contextlib.suppress(FetchError):  # the names of fact columns help, and are not needed
+            query.update(stands_for(next(iter(past.filter_ids.values()))))
+    held = _whole(past.store, past.landed.get("filters_cy"))
+    # The service tells the members of the current revision only: of a member that is gone, the Welsh label is unknown
+    filters_cy = _reply_of(past.store, held) if held else client.filters(dataset.id, "cy-GB")
+    metadata = _whole(past.store, past.landed.get("metadata"))
+    if metadata:
+        described = Metadata(**vars(_reply_of(past.store, metadata)))
+    else:
+        past.landed.pop("metadata", None)
+        document = {"id": dataset.id, "published_revision": past.revision}
+        described = Metadata(document, past.history.body, past.history.headers, past.history.url)
+    return _Fetched(described, data, note_codes, filters_cy, query, promised, shapes, problems[0] if problems else None)
+
+
+def _whole(lake: Lake, file: LandedFile | None) -> LandedFile | None:
+    """A landed file, where its bytes are in the lake and are what they were."""
+    try:
+        return file if file and lake.verify(file) else None
+    except FileNotFoundError:
+        return None
+
+
+def _reply_of(lake: Lake, file: LandedFile) -> Reply:
+    with lake.open_read(file.path) as handle:
+        body = handle.read()
+    return Reply(json.loads(body), body, file.headers, file.url)
+
+
 def _listed(lake: Lake, dataset: Dataset) -> CatalogueItem | None:
     """The dataset as the list that `discover` read gave it."""
-    state = _read_state(lake)
+    state = read_state(lake)
     return next((i for i in state.items if i.id.lower() == dataset.uuid), None) if state else None
 
 
@@ -541,7 +894,7 @@ def _fetch(
         _MovedError: The parts do not belong to one revision, or a body has not the rows that it should have.
         FetchError: No answer after every attempt.
     """
-    uuid = dataset.uuid
+    uuid = dataset.id
     revision = metadata.revision_id
 
     def moved(code: str, stage: str, en: str, cy: str) -> _MovedError:
@@ -657,8 +1010,9 @@ def _settle_known_from(
     """Work out from when these figures were known, so that what is landed now comes last.
 
     A revision was known when it was published. Two things happen without a publication: other bytes under a revision
-    that was seen before, and an older revision that is current again because a later one was withdrawn. Both are
-    known from when we met them. Whatever the clocks say, the source shows this *after* the newest vintage.
+    that was seen before, and a revision that is current again: an older one because a later one was withdrawn, or the
+    one that was. Both are known from when we met them. Whatever the clocks say, the source shows this *after* the
+    newest vintage.
     """
     published = metadata.publish_at or now
     newest = vintages[-1] if vintages else None
@@ -666,9 +1020,10 @@ def _settle_known_from(
     if newest and newest.load_id == record.load_id:  # its rows were lost from the lake: the same vintage again
         record.known_from, record.known_from_basis = newest.known_from, newest.known_from_basis
         return
-    if newest and _is_older(record, newest, vintages):
+    if newest and after and _came_back(record, newest, vintages):
         record.known_from_basis = "reinstated"
-        record.known_from = max(now, after or now)
+        # A second publication has a date of its own; going back to an earlier one has none
+        record.known_from = published if published >= after else max(now, after)
         record.add(
             "reinstated",
             "info",
@@ -713,14 +1068,17 @@ def _settle_known_from(
             )
 
 
-def _is_older(record: LoadRecord, newest: LoadRecord, vintages: Sequence[LoadRecord]) -> bool:
-    """Whether the source went back to a revision before the newest vintage's."""
+def _came_back(record: LoadRecord, newest: LoadRecord, vintages: Sequence[LoadRecord]) -> bool:
+    """Whether the source shows a revision again that another had taken the place of.
+
+    Either the newest vintage's was withdrawn, so that one before it is current, or one that was withdrawn is back.
+    """
     if record.dataset_id != newest.dataset_id or record.revision_id == newest.revision_id:
         return False
+    if any(v.revision_id == record.revision_id and v.dataset_id == record.dataset_id for v in vintages):
+        return True
     ours, theirs = record.revision_index, newest.revision_index
-    if ours is not None and theirs is not None and ours != theirs:
-        return ours < theirs
-    return any(v.revision_id == record.revision_id for v in vintages)
+    return ours is not None and theirs is not None and ours < theirs
 
 
 def _discard(lake: Lake, record: LoadRecord) -> None:
@@ -750,9 +1108,11 @@ def _cannot_write(dataset: Dataset, lake: Lake, error: OSError) -> LakeError:
 
 __all__ = [
     "Discovery",
+    "Past",
     "build_batch",
     "discover",
     "land_dataset",
+    "land_past",
     "read_layout",
     "undo_guard",
 ]

@@ -205,6 +205,7 @@ Script = Callable[["Handler", Answer], None]
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are two writes: without it each answer waits for an acknowledgement
     api: Api
 
     def log_message(self, *_: Any) -> None:
