@@ -5,6 +5,7 @@ The order is the one in which the source lists them, which is also its sort orde
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from ingestion.statswales.registry import normalise
@@ -29,7 +30,13 @@ class Area:
 
 
 AREAS: tuple[Area, ...] = (
-    Area(WALES, "596", "Wales", "Cymru", ("All Welsh local authorities", "Total Welsh local authorities")),
+    Area(
+        WALES,
+        "596",
+        "Wales",
+        "Cymru",
+        ("All Welsh local authorities", "Total Welsh local authorities", "Cyfanswm awdurdodau lleol Cymru"),
+    ),
     Area("W06000001", "512", "Isle of Anglesey", "Ynys Môn", ("Anglesey", "Ynys Mon")),
     Area("W06000002", "514", "Gwynedd", "Gwynedd"),
     Area("W06000003", "516", "Conwy", "Conwy"),
@@ -54,14 +61,19 @@ AREAS: tuple[Area, ...] = (
     Area("W06000022", "550", "Newport", "Casnewydd"),
 )
 BY_CODE = {area.code: area for area in AREAS}
+BY_LEGACY = {area.legacy: area for area in AREAS}
 SORT = {area.code: order for order, area in enumerate(AREAS)}
 _BY_TEXT = {normalise(text): area for area in AREAS for text in (area.code, area.en, area.cy, *area.also)}
 
 
 def find_area(*texts: str | None) -> Area | None:
-    """The area that one of these texts (a GSS code, or a name in either language) means, or None."""
+    """The area that one of these texts (a GSS code, or a name in either language) means, or None.
+
+    A remark in brackets behind a name is passed over: ``Wales (all authorities)``.
+    """
     for text in texts:
-        area = _BY_TEXT.get(normalise(text))
+        folded = normalise(text)
+        area = _BY_TEXT.get(folded) or _BY_TEXT.get(re.sub(r"\s*\([^()]*\)$", "", folded))
         if area:
             return area
     return None

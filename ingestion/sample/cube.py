@@ -14,13 +14,14 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ingestion.errors import DataProblem
-from ingestion.sample.areas import AREAS, SORT, find_area
+from ingestion.sample.areas import AREAS, BY_CODE, BY_LEGACY, SORT, Area, find_area
+from ingestion.statswales.periods import Period, read_period
 from ingestion.statswales.registry import Column, Dataset, PeriodKind, normalise
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ COLUMN_CY = {
 _GUARDED = "('=', '+', '-', '@', chr(9), chr(10), chr(13))"
 _INTEGER = r"[+-]?\d+"
 _NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
+_PASSING, _NOT_KEPT = "'p', 'f', 'r'", "'', 'r'"
 _TIME = r"\d{1,2}:\d{2}(:\d{2})?"
 
 
@@ -522,55 +524,51 @@ def epoch_ms(day: date) -> int:
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000
 
 
-def period_member(kind: PeriodKind, text: str) -> Member | None:
+def period_member(kinds: PeriodKind | Sequence[PeriodKind], text: str) -> Member | None:
     """How StatsWales writes a period.
 
     Args:
-        kind: What the registry says the column holds.
-        text: The period as a file has it: ``2015``, ``2014-15``, ``201415``, ``2015-03-31``, ``31/03/2015``…
+        kinds: What the registry says the column holds.
+        text: The period as a file has it: ``2015``, ``2014-15``, ``201415``, ``2015-03-31``, ``2024Q4``…
 
     Returns:
-        Label, reference and sort (the period's last day, for kinds that are a date dimension; a mid-year is a plain
+        Labels, reference and sort (the period's last day, for kinds that are a date dimension; a mid-year is a plain
         lookup and has none), or None where the text is no such period.
     """
-    text = text.strip()
-    day = _day(text)
-    year = int(text) if re.fullmatch(r"\d{4}", text) else None
-    if kind in ("financial_year_end", "financial_year"):
-        if (match := re.fullmatch(r"(\d{4})[-/](\d{2}|\d{4})", text)) or (
-            match := re.fullmatch(r"(\d{4})(\d{2})", text)
-        ):
-            start = int(match[1])
-            if (start + 1) % (100 if len(match[2]) == 2 else 10_000) != int(match[2]):
-                return None
-            end = start + 1
-        elif day and (day.month, day.day) == (3, 31):
-            end = day.year
-        elif year and kind == "financial_year_end":
-            end = year
-        else:
-            return None
-        label = f"{end - 1}-{end % 100:02}"
-        return Member(label.replace("-", ""), label, label, epoch_ms(date(end, 3, 31)))
-    if kind == "mid_year":
-        found = year or (day.year if day and (day.month, day.day) == (6, 30) else None)
-        return Member(str(found), str(found), str(found)) if found else None
-    if kind == "calendar_year":
-        return Member(text, text, text, epoch_ms(date(year, 12, 31))) if year else None
-    if not day:
-        return None
-    label = f"{day:%d/%m/%Y}"
-    return Member(f"{day:%Y%m%d}", label, label, epoch_ms(day))
+    found = read_period([kinds] if isinstance(kinds, str) else kinds, text.strip(), None, None)
+    return member_of(found) if found else None
 
 
-def _day(text: str) -> date | None:
-    for pattern in ("%Y-%m-%d", "%d/%m/%Y", "%Y%m%d"):
-        if len(text) >= 8:
-            try:
-                return datetime.strptime(text, pattern).date()
-            except ValueError:
-                continue
-    return None
+def member_of(period: Period) -> Member:
+    """How StatsWales writes a period that is known: see `period_member`."""
+    end, sort = period.end, epoch_ms(period.end)
+    if period.kind == "mid_year":
+        return Member(str(end.year), str(end.year), str(end.year))
+    if period.kind == "calendar_year":
+        return Member(period.key, period.key, period.key, sort)
+    if period.kind == "point":
+        return Member(f"{end:%Y%m%d}", f"{end:%d/%m/%Y}", f"{end:%d/%m/%Y}", sort)
+    if period.kind in ("quarter", "calendar_quarter"):
+        year, number = period.key.split(" Q")
+        label, first = f"{number} {year}", year[:4]
+        return Member(f"{first}Q{number}", f"Q{label}", f"Ch{label}", sort, year.replace("-", "") or None)
+    if period.kind == "month":
+        en, cy = MONTHS[end.month - 1]
+        return Member(f"{end:%Y%m}", f"{en} {end.year}", f"{cy} {end.year}", sort)
+    if period.kind == "rolling_year":
+        en, cy = MONTHS[end.month - 1]
+        label_cy = f"Blwyddyn yn diweddu {cy} {end.year}"
+        return Member(f"{end:%Y%m%d}", f"Year ending {en} {end.year}", label_cy, sort)
+    separator = "/" if period.kind == "school_year" else "-"
+    label = f"{end.year - 1}{separator}{end.year % 100:02}"
+    return Member(label.replace(separator, ""), label, label, sort)
+
+
+MONTHS = [
+    ("January", "Ionawr"), ("February", "Chwefror"), ("March", "Mawrth"), ("April", "Ebrill"), ("May", "Mai"),
+    ("June", "Mehefin"), ("July", "Gorffennaf"), ("August", "Awst"), ("September", "Medi"), ("October", "Hydref"),
+    ("November", "Tachwedd"), ("December", "Rhagfyr"),
+]  # fmt: skip
 
 
 def _coverage(dimensions: Iterable[Dimension]) -> tuple[date, date] | None:
@@ -590,6 +588,8 @@ def _start(member: Member, end: date) -> date:
         return end
     if re.fullmatch(r"\d{4}", member.en):
         return date(end.year, 1, 1)
+    if member.en.startswith("Year "):
+        return date(end.year - (end.month < 12), end.month % 12 + 1, 1)
     if re.match(r"Q\d ", member.en):
         return date(end.year, end.month - 2, 1)
     if re.fullmatch(r"\d{4}[-/]\d{2}", member.en):
@@ -768,21 +768,24 @@ def _tidy_plans(dataset: Dataset, source: _Source) -> tuple[_Plan, list[_Plan]]:
     plans: list[_Plan] = []
     for role in dataset.grain:
         column = dataset.columns[role]
+        if column.constant is not None:
+            continue
         name = dataset.tidy.get(role)
         if name is None:
             raise _shapeless(source.path, source.header, dataset)
         key = _text(name[1:]) if name.startswith("=") else source.col(name)
         label_column = dataset.tidy.get("area_label") if column.kind == "area" else None
         label = source.col(label_column) if label_column else "NULL"
-        plan = _Plan(Dimension(column.fact_column, _display_name(column), column.name_cy), key, {})
+        plan = _Plan(Dimension(column.fact_column, display_name(column), column.name_cy), key, {})
         entries = source.distinct(key, label)
-        if column.kind == "period" and column.period:
+        if column.periods:
             for text, _, row in entries:
-                member = period_member(column.period, text or "")
+                member = period_member(column.periods, text or "")
                 if member is None:
-                    raise _cell(source.path, name, row, text, f"a period ({column.period.replace('_', ' ')})", "cyfnod")
+                    kinds = " / ".join(column.periods).replace("_", " ")
+                    raise _cell(source.path, name, row, text, f"a period ({kinds})", "cyfnod")
                 plan.members[text] = member
-            plan.dimension.is_date = column.period != "mid_year"
+            plan.dimension.is_date = all(m.sort is not None for m in plan.members.values())
         elif column.kind == "area":
             plan.members, plan.rest = _areas([(text, shown) for text, shown, _ in entries])
         else:
@@ -863,9 +866,9 @@ def _raw_plans(source: _Source, dataset: Dataset | None, lang: Lang) -> tuple[_P
             continue
         texts = [text for text, _ in source.distinct(label)]
         plan = _Plan(dimension, label, {})
-        if column and column.period:
-            plan.members = _periods(texts, column.period)
-            dimension.is_date = column.period != "mid_year" and all(m.sort is not None for m in plan.members.values())
+        if column and column.periods:
+            plan.members = _periods(texts, column.periods)
+            dimension.is_date = all(m.sort is not None for m in plan.members.values())
         elif column and column.values:
             plan.members, _ = _registered(column, texts, keep_labels=True)
         elif any(texts) and ((column and column.kind == "area") or all(find_area(text) for text in texts if text)):
@@ -904,7 +907,7 @@ def _claims(dataset: Dataset | None, names: Sequence[str]) -> dict[str, Column]:
     claims: dict[str, Column] = {}
     if dataset:
         for column in dataset.columns.values():
-            wanted = [*column.names, column.fact_column, column.name_cy]
+            wanted = [text for text in (*column.names, column.fact_column, column.name_cy) if text]
             found = next((name for text in wanted for name in names if normalise(name) == normalise(text)), None)
             if found and found not in claims:
                 claims[found] = column
@@ -914,7 +917,7 @@ def _claims(dataset: Dataset | None, names: Sequence[str]) -> dict[str, Column]:
 def _english(name: str, column: Column | None, lang: Lang) -> str:
     if lang == "en":
         return name
-    return _display_name(column) if column else name
+    return display_name(column) if column else name
 
 
 def _welsh(column: Column | None, *texts: str) -> str:
@@ -931,7 +934,7 @@ def _registered(
     """Members by the registry: those that the texts name, and the ones that no text names."""
     first = 1 if column.kind == "measure" else 0
     known = {
-        key: Member(member.code, member.en, member.cy, order)
+        key: Member(member.code or key, member.en, member.cy, order)
         for order, (key, member) in enumerate(column.values.items(), start=first)
     }
     members: dict[str, Member] = {}
@@ -955,28 +958,53 @@ def _registered(
 
 
 def _areas(entries: Iterable[tuple[str | None, str | None]]) -> tuple[dict[str, Member], list[Member]]:
-    """Members for areas: codes (or names) with the names that the file gives them."""
+    """Members for areas: codes (or names) with the names that the file gives them.
+
+    Codes of the old StatsWales stay the references, as they do on the real server.
+    """
+    listed = [(text, shown) for text, shown in entries if text is not None]
+    coded = {text for text, _ in listed if text in BY_LEGACY}
+    legacy = bool(coded) and all(text in coded or not find_area(text) for text, _ in listed)
     members: dict[str, Member] = {}
     after = len(AREAS)
-    for text, shown in entries:
-        if text is None:
-            continue
-        area = find_area(text)
-        if area and area.code not in {member.reference for member in members.values()}:
-            coded = normalise(shown or "") == normalise(area.code)
+    for text, shown in listed:
+        area = BY_LEGACY[text] if legacy and text in coded else find_area(text)
+        if area and (area.legacy if legacy else area.code) not in {member.reference for member in members.values()}:
             label = shown or area.en
-            members[text] = Member(area.code, label, label if coded else area.cy, SORT[area.code], area.parent)
+            is_code = normalise(label) == normalise(area.code)
+            members[text] = area_member(area, label, label if is_code else area.cy, legacy=legacy)
         else:
             members[text] = Member(text, shown or text, shown or text, after)
             after += 1
     seen = {member.reference for member in members.values()}
-    rest = [Member(a.code, a.en, a.cy, SORT[a.code], a.parent) for a in AREAS if a.code not in seen]
+    every = [area_member(area, legacy=legacy) for area in AREAS]
+    rest = [member for member in every if member.reference not in seen]
     return members, rest if len(rest) < len(AREAS) else []
 
 
-def _periods(texts: Iterable[str | None], kind: PeriodKind) -> dict[str, Member]:
+def area_member(area: Area, en: str | None = None, cy: str | None = None, *, legacy: bool = False) -> Member:
+    """An area of Wales as a member.
+
+    Args:
+        area: The area.
+        en: Its English label, where that is not its name.
+        cy: Its Welsh label, where that is not its name.
+        legacy: Whether its reference, and that of the area above it, is the old StatsWales's.
+    """
+    above = BY_CODE[area.parent] if area.parent else None
+    reference = area.legacy if legacy else area.code
+    return Member(
+        reference,
+        en or area.en,
+        cy or area.cy,
+        SORT[area.code],
+        (above.legacy if legacy else above.code) if above else None,
+    )
+
+
+def _periods(texts: Iterable[str | None], kinds: PeriodKind | Sequence[PeriodKind]) -> dict[str, Member]:
     """Members for periods; one that is written in another way is served as it is."""
-    return {text: period_member(kind, text) or Member(text, text, text) for text in texts if text is not None}
+    return {text: period_member(kinds, text) or Member(text, text, text) for text in texts if text is not None}
 
 
 def _guess_period(texts: Sequence[str]) -> PeriodKind | None:
@@ -999,7 +1027,7 @@ def _plain(texts: Iterable[str | None]) -> dict[str, Member]:
     return {text: Member(text, text, text, order) for order, (_, text) in enumerate(ordered)}
 
 
-def _display_name(column: Column) -> str:
+def display_name(column: Column) -> str:
     """What to call a registry column when its members are named: the first name that is not one for codes."""
     for name in column.names:
         if name != column.fact_column and not name.lower().endswith("code"):
@@ -1046,6 +1074,119 @@ def cube_from_table(table: pa.Table, measure: Dimension, dimensions: Sequence[Di
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def updated_cube(before: Cube, update: Cube, *, path: Path = Path("-")) -> Cube:
+    """A cube after a publisher's "add and revise" update, as the real server applies one.
+
+    Rows of the update whose cell was there before take its place and are marked ``r`` (unless the old or the new one
+    is provisional or a forecast); the others are added; every other row stays, but for its codes ``p``, ``f`` and
+    ``r``, which the server takes from the whole dataset first. Nothing is deleted.
+
+    Args:
+        before: The revision that is updated.
+        update: The rows of the update, with the same columns.
+        path: The update's file, for what is said of it.
+
+    Returns:
+        The new revision.
+
+    Raises:
+        DataProblem: The update has other columns, or has one cell twice.
+    """
+    import duckdb
+
+    columns = [dimension.fact_column for _, dimension in before.columns()]
+    found = {dimension.fact_column.casefold(): (place, dimension) for place, dimension in update.columns()}
+    if {column.casefold() for column in columns} != set(found):
+        raise _other_columns(path, columns, [dimension.fact_column for _, dimension in update.columns()])
+    pairs = [(name, old, *found[name.casefold()]) for name, (_, old) in zip(columns, before.columns(), strict=True)]
+    folder = _folder()
+    try:
+        with duckdb.connect(config={"temp_directory": str(folder / "spill")}) as con:
+            _load(con, "old", before, [(f"k{n}", place) for n, (place, _) in enumerate(before.columns())])
+            _load(con, "new", update, [(f"k{n}", place) for n, (_, _, place, _) in enumerate(pairs)])
+            keys = [f"k{n}" for n in range(len(pairs))]
+            _assert_once(con, path, keys)
+            same = " AND ".join(f"o.{key} IS NOT DISTINCT FROM n.{key}" for key in keys)
+            codes = "list_transform(string_split({}, ','), code -> lower(trim(code)))"
+            tentative = " OR ".join(
+                f"list_has_any({codes.format(notes)}, ['p', 'f'])" for notes in ("w.notes", "n.notes")
+            )
+            without = "list_filter(string_split({}, ','), code -> lower(trim(code)) NOT IN ({}))"
+            kept = f"array_to_string({without.format('o.notes', _PASSING)}, ',')"
+            revised = f"array_to_string(list_append({without.format('n.notes', _NOT_KEPT)}, 'r'), ',')"
+            con.execute(
+                "CREATE TABLE src AS "
+                f"SELECT o.value, {kept} AS notes, {', '.join(f'o.{key}' for key in keys)} FROM old o "
+                f"WHERE NOT EXISTS (SELECT 1 FROM new n WHERE {same}) UNION ALL "
+                f"SELECT n.value, CASE WHEN w.was IS NULL OR {tentative} THEN n.notes ELSE {revised} END, "
+                f"{', '.join(f'n.{key}' for key in keys)} FROM new n LEFT JOIN "
+                f"(SELECT true AS was, first(notes) AS notes, {', '.join(keys)} FROM old GROUP BY {', '.join(keys)}) w "
+                f"ON {same.replace('o.', 'w.')}"
+            )
+            plans = []
+            for number, (_, old, _, new) in enumerate(pairs):
+                dimension = Dimension(old.fact_column, old.name_en, old.name_cy, is_date=old.is_date)
+                plans.append(_Plan(dimension, f"k{number}", _joined(old, new)))
+            return _finish(con, folder, path, "value", "value", "notes", "NoteCodes", plans[0], plans[1:])
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _assert_once(con: duckdb.DuckDBPyConnection, path: Path, keys: Sequence[str]) -> None:
+    found = con.execute(
+        f"SELECT {', '.join(keys)} FROM new GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL LIMIT 1"
+    ).fetchone()
+    if found:
+        raise _twice(path, [str(text) for text in found])
+
+
+def _load(con: duckdb.DuckDBPyConnection, table: str, cube: Cube, keys: Sequence[tuple[str, int]]) -> None:
+    """Put a cube's rows into a table: value, notes as the publisher wrote them, and references."""
+    import pyarrow as pa
+
+    joins, names = [], []
+    for key, place in keys:
+        members = (cube.measure if place == MEASURE else cube.dimensions[place]).members
+        references = pa.array([member.reference for member in members], pa.string())
+        con.register("incoming", pa.table({"place": pa.array(range(len(members)), pa.int32()), "text": references}))
+        con.execute(f"CREATE OR REPLACE TEMP TABLE ref_{key} AS SELECT * FROM incoming")
+        con.unregister("incoming")
+        joins.append(f"LEFT JOIN ref_{key} ON ref_{key}.place = r.{'m' if place == MEASURE else f'd{place}'}")
+        names.append(f"ref_{key}.text AS {key}")
+    notes = pa.array(cube.note_codes, pa.string())
+    con.register("incoming", pa.table({"place": pa.array(range(len(notes)), pa.int32()), "text": notes}))
+    con.execute("CREATE OR REPLACE TEMP TABLE ref_note AS SELECT * FROM incoming")
+    con.unregister("incoming")
+    rows = f"read_parquet({_text(cube.folder / 'rows.parquet')})"
+    con.execute(
+        f"CREATE TABLE {table} AS SELECT r.value, coalesce(ref_note.text, '') AS notes, {', '.join(names)} "
+        f"FROM {rows} r {' '.join(joins)} LEFT JOIN ref_note ON ref_note.place = r.note"
+    )
+
+
+def _joined(old: Dimension, new: Dimension) -> dict[str, Member]:
+    """Members of both by reference; a new one that is no date goes behind those that were there."""
+    members = {member.reference: member for member in old.members}
+    last = max((member.sort for member in old.members if member.sort is not None), default=0)
+    for member in new.members:
+        if member.reference not in members:
+            last += 1
+            dated = old.is_date or member.sort is None
+            members[member.reference] = member if dated else replace(member, sort=last)
+    return members
+
+
+def cube_from_rows(
+    rows: Mapping[str, Sequence[str | None]], measure: Dimension, dimensions: Sequence[Dimension]
+) -> Cube:
+    """A cube from columns of text: see `cube_from_table`."""
+    import pyarrow as pa
+
+    table = pa.table({name: pa.array(values, pa.string()) for name, values in rows.items()})
+    return cube_from_table(table, measure, dimensions)
 
 
 def _finish(
@@ -1221,6 +1362,30 @@ def _cell(path: Path, column: str, row: int, text: object, en: str, cy: str) -> 
         file=str(path),
         column=column,
         row=row,
+    )
+
+
+def _other_columns(path: Path, expected: Sequence[str], found: Sequence[str]) -> DataProblem:
+    return DataProblem(
+        f"Expected the update {path.name} to have the columns of the revision before it ({', '.join(expected)}), found "
+        f"{', '.join(found)}. Give it the same columns, or serve a whole revision without the +.",
+        f"Disgwyliwyd i’r diweddariad {path.name} gynnwys colofnau’r diwygiad blaenorol ({', '.join(expected)}), ond "
+        f"cafwyd {', '.join(found)}. Rhowch yr un colofnau iddo, neu gweinwch ddiwygiad cyfan heb y +.",
+        code="update_columns",
+        file=str(path),
+        columns=list(found),
+    )
+
+
+def _twice(path: Path, cell: Sequence[str]) -> DataProblem:
+    return DataProblem(
+        f"Expected each cell once in the update {path.name}, found {', '.join(cell)} more than once. "
+        f"Remove one of the rows and serve the file again.",
+        f"Disgwyliwyd pob cell unwaith yn y diweddariad {path.name}, ond mae {', '.join(cell)} yno fwy nag unwaith. "
+        f"Dilëwch un o’r rhesi a gweinwch y ffeil eto.",
+        code="update_duplicate",
+        file=str(path),
+        cell=list(cell),
     )
 
 

@@ -1,8 +1,11 @@
-"""The bundled sample: two synthetic datasets in three releases, made from a seed at run time.
+"""The bundled sample: every dataset of the registry, synthetic, in three releases, made from a seed at run time.
 
 Nothing in it is a real figure but the anchors below, which were published: how many children were looked after in
 Wales, and a few rates. How that number is spread over authorities, ages and genders is
-invented, and so is the whole population. Both titles say so, and every reader of the data sees them.
+invented, and so is the whole population. All titles say so, and every reader of the data sees them.
+
+Two datasets are made here; `synthetic` makes the others of what the registry says about them, on the same numbers of
+children. A dataset is made when somebody first asks for it: a server with all of them starts at once.
 
 The releases follow the real calendar, so that the figures were known when the papers that quote them were written:
 
@@ -13,13 +16,12 @@ The releases follow the real calendar, so that the figures were known when the p
 
 from __future__ import annotations
 
+import functools
 import itertools
-import math
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
 
 from ingestion.errors import FetchError
 from ingestion.sample.areas import AREAS, SORT, WALES
@@ -30,14 +32,12 @@ from ingestion.sample.cube import (
     Details,
     Dimension,
     Member,
-    cube_from_table,
+    cube_from_rows,
     period_member,
 )
 from ingestion.sample.standin import StandIn
-from ingestion.statswales.registry import Column, load_registry
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from ingestion.sample.synthetic import Background, released, spread, synthetic_cube
+from ingestion.statswales.registry import Column, Dataset, Theme, load_registry, read_registry
 
 SEED = 20191030
 RELEASES = 3
@@ -70,7 +70,6 @@ _SIZES = {
 _AGE_SHARES = {"under_1": 6, "1_to_4": 19, "5_to_9": 22, "10_to_15": 37, "16_to_17": 16, "18_and_over": 0}
 _AUTHORITIES = [area.code for area in AREAS if area.code != WALES]
 
-_K = TypeVar("_K")
 _Counts = dict[tuple[int, str, str, str], int]
 """Children by year, authority, gender and age group, unrounded."""
 
@@ -86,22 +85,58 @@ class _Change:
     by: int
 
 
-def sample_cube(key: str, release: int, seed: int = SEED) -> Cube:
-    """One of the two datasets as it was in a release.
+TOPICS: dict[Theme, tuple[int, ...]] = {
+    "children_looked_after": (43, 54),
+    "leaving_care": (43, 54),
+    "adoption": (43, 54),
+    "care_and_support": (43, 54),
+    "child_protection": (43, 54),
+    "services": (53,),
+    "performance": (54,),
+    "finance": (38,),
+    "early_years": (43,),
+    "population": (80,),
+}
+"""Where the catalogue files a theme. Themes whose topics' ids nobody has told us are in none."""
+
+
+def sample_cube(key: str, release: int, seed: int = SEED, entry: Dataset | None = None) -> Cube:
+    """A dataset of the registry as it was in a release.
 
     Args:
         key: Its registry key.
         release: 1 to 3.
         seed: Another seed, another sample; the anchors hold for each.
+        entry: Its registry entry, where that is not the project's own.
 
     Returns:
         The cube.
 
     Raises:
         FetchError: There is no such release.
+        KeyError: The registry has no such dataset.
     """
     _known(release)
-    return _children_cube(release, seed) if key == CHILDREN else _population_cube(release, seed)
+    if entry is None and key in (CHILDREN, POPULATION):
+        return _children_cube(release, seed) if key == CHILDREN else _population_cube(release, seed)
+    measures = read_registry().measures
+    return synthetic_cube(entry or load_registry()[key], measures, release, lambda number: background(number, seed))
+
+
+@functools.lru_cache(maxsize=8)
+def background(release: int, seed: int = SEED) -> Background:
+    """What the two datasets that are made here say in a release, for the others to agree with.
+
+    Args:
+        release: 1 to 3.
+        seed: See `sample_cube`.
+    """
+    children = {
+        (year, area): number
+        for (year, area, gender, age), number in _children_cells(release, seed).items()
+        if (gender, age) == ("all", "all")
+    }
+    return Background(seed, children, _under_18(seed), _SIZES)
 
 
 def build_sample(
@@ -109,8 +144,8 @@ def build_sample(
 ) -> StandIn:
     """A stand-in server that holds the sample as it was in a release, earlier ones in its history.
 
-    Around the two datasets the catalogue has what a real one has: an archived dataset, one replaced by another, one
-    withdrawn, and one with a revision that is not out yet.
+    Around the registry's datasets the catalogue has what a real one has: an archived dataset, one replaced by another,
+    one withdrawn, and one with a revision that is not out yet.
 
     Args:
         release: 1 to 3.
@@ -127,22 +162,33 @@ def build_sample(
     _known(release)
     registry = load_registry(uuids)
     standin = StandIn(**server)  # type: ignore[arg-type]
-    for key, released in ((POPULATION, POPULATION_RELEASED), (CHILDREN, CHILDREN_RELEASED)):
-        entry = registry[key]
+    for key, entry in registry.items():
+        if entry.state == "awaiting":
+            continue
         for number in range(1, release + 1):
-            details = _details(key, entry.title_en, entry.title_cy, released[number - 1])
+            when = _released(entry, number)
             first = number == 1
             standin.publish(
                 key,
-                lambda key=key, number=number: sample_cube(key, number, seed),  # type: ignore[misc]
-                details,
-                uuid=entry.uuid,
-                publish_at=released[number - 1],
+                _maker(key, number, seed),
+                _about(entry, number),
+                uuid=entry.uuid,  # one that is found by its title gets an id that its key gives
+                publish_at=when,
                 reason_en=None if first else "A further year added, and earlier figures revised.",
                 reason_cy=None if first else "Blwyddyn arall wedi’i hychwanegu, a ffigurau cynharach wedi’u diwygio.",
             )
     _others(standin)
     return standin
+
+
+def _maker(key: str, release: int, seed: int) -> Callable[[], Cube]:
+    return lambda: sample_cube(key, release, seed)
+
+
+def _released(entry: Dataset, release: int) -> datetime:
+    if entry.key in (CHILDREN, POPULATION):
+        return (CHILDREN_RELEASED if entry.key == CHILDREN else POPULATION_RELEASED)[release - 1]
+    return released(entry, release, CHILDREN_RELEASED, POPULATION_RELEASED)
 
 
 def _known(release: int) -> None:
@@ -185,10 +231,10 @@ def _children(seed: int) -> _Counts:
                 fixed[area] = _nearest_5(people * RATES[area] / 10_000)
             else:
                 weights[area] = people * rate[area] * drift
-        shares = _spread(totals[year] - sum(fixed.values()), weights) | fixed
+        shares = spread(totals[year] - sum(fixed.values()), weights) | fixed
         for area in _AUTHORITIES:
             ages = {age: part * (0.8 + 0.4 * rng.random()) for age, part in _AGE_SHARES.items()}
-            by_age = _spread(shares[area], ages)
+            by_age = spread(shares[area], ages)
             for age, number in by_age.items():
                 boys = number * (0.48 + 0.12 * rng.random())
                 male = min(number, round(boys))
@@ -285,7 +331,7 @@ def _children_cube(release: int, seed: int) -> Cube:
         Dimension("AreaCode", "Area Code", COLUMN_CY["area code"], codes),
         Dimension("AgeCode", "Age group", "Grŵp oedran", _members(column["age_group"])),
     ]
-    return cube_from_table(_table(rows), _measure(column["measure"]), dimensions)
+    return cube_from_rows(rows, _measure(column["measure"]), dimensions)
 
 
 def _protected(number: int) -> tuple[str | None, list[str]]:
@@ -319,7 +365,7 @@ def _under_18(seed: int) -> dict[tuple[str, int], int]:
         wales = UNDER_18.get(year) or UNDER_18[anchor] + (year - anchor) * 350
         fixed = {area: round(number * (1 + slope[area] * (year - anchor))) for area, number in exact.items()}
         weights = {area: size[area] * (1 + slope[area] * (year - anchor)) for area in _AUTHORITIES if area not in exact}
-        for area, number in (_spread(wales - sum(fixed.values()), weights) | fixed).items():
+        for area, number in (spread(wales - sum(fixed.values()), weights) | fixed).items():
             people_of[area, year] = number
     return people_of
 
@@ -332,10 +378,10 @@ def _ages(seed: int) -> Iterator[tuple[int, str, dict[tuple[str, int], int]]]:
     for year in range(FIRST_MID_YEAR, max(WALES_CHILDREN)):
         for area in _AUTHORITIES:
             children = {age: 1.0 + 0.12 * (rng.random() - 0.5) for age in range(18)}
-            by_age = _spread(under_18[area, year], children)
+            by_age = spread(under_18[area, year], children)
             grown = round(under_18[area, year] * (3.9 + lean[area]))
             adults = {age: _adult(age) * (1.0 + 0.08 * (rng.random() - 0.5)) for age in range(18, 91)}
-            by_age |= _spread(grown, adults)
+            by_age |= spread(grown, adults)
             people: dict[tuple[str, int], int] = {}
             for age, number in by_age.items():
                 # More boys are born; more women live long.
@@ -390,7 +436,7 @@ def _population_cube(release: int, seed: int) -> Cube:
         Dimension("SexCode", "Sex", "Rhyw", _members(column["sex"])),
         Dimension("AreaCode", "Area", "Ardal", [Member(a.code, a.en, a.cy, SORT[a.code], a.parent) for a in AREAS]),
     ]
-    return cube_from_table(_table(rows), _measure(column["measure"]), dimensions)
+    return cube_from_rows(rows, _measure(column["measure"]), dimensions)
 
 
 # -- the rest of the catalogue ---------------------------------------------------------------------------------
@@ -407,7 +453,7 @@ def _others(standin: StandIn) -> None:
     ]
     for number, (key, en, cy) in enumerate(small):
         when = start + timedelta(days=number)
-        standin.publish(key, lambda: _small_cube(2019), _details(key, en, cy, when), publish_at=when)
+        standin.publish(key, lambda: _small_cube(2019), _details(en, cy, when + timedelta(days=365)), publish_at=when)
     far = datetime(2099, 1, 1, 9, 30, tzinfo=UTC)
     details = standin.entry("sample_scheduled").revisions[0].details
     standin.publish("sample_scheduled", lambda: _small_cube(2020), details, publish_at=far)
@@ -436,15 +482,34 @@ def _small_cube(last: int) -> Cube:
         Dimension("YearCode", "Year", "Blwyddyn", years, is_date=True),
         Dimension("ItemCode", "Item", "Eitem", items),
     ]
-    return cube_from_table(_table(rows), measure, dimensions)
+    return cube_from_rows(rows, measure, dimensions)
 
 
 # -- helpers ---------------------------------------------------------------------------------------------------
 
 
-def _details(key: str, en: str, cy: str, released: datetime) -> Details:
+def _about(entry: Dataset, release: int) -> Details:
+    """What a registered dataset of the sample says about itself in a release."""
+    last = _released(entry, RELEASES) + (_released(entry, RELEASES) - _released(entry, RELEASES - 1))
+    expected = _released(entry, release + 1) if release < RELEASES else last
+    details = replace(
+        _details(entry.title_en, entry.title_cy, expected),
+        topics=TOPICS.get(entry.theme, ()),
+        designation="in_development" if entry.theme == "performance" else "official",
+    )
+    base = entry.rounding_base
+    if base is None:
+        return details
+    return replace(
+        details,
+        rounding_en=f"Rounded to the nearest {base}; figures under 5 suppressed.",
+        rounding_cy=f"Wedi’u talgrynnu i’r {base} agosaf; ffigurau dan 5 wedi’u hatal.",
+    )
+
+
+def _details(en: str, cy: str, expected: datetime) -> Details:
     """What the sample says about itself: that it is one."""
-    details = Details(
+    return Details(
         title_en=f"SYNTHETIC {en}",
         title_cy=f"SYNTHETIG {cy}",
         summary_en="Synthetic figures, made to try the warehouse out. They describe nobody and must not be quoted.",
@@ -460,17 +525,9 @@ def _details(key: str, en: str, cy: str, released: datetime) -> Details:
         source_cy="Cynhyrchydd sampl Gofal",
         update_frequency={
             "update_type": "update",
-            "date": {"year": str(released.year + 1), "month": f"{released.month:02}"},
+            "date": {"year": str(expected.year), "month": f"{expected.month:02}"},
         },
     )
-    if key == CHILDREN:
-        return replace(
-            details,
-            topics=(43, 54),
-            rounding_en="Rounded to the nearest 5; figures under 5 suppressed.",
-            rounding_cy="Wedi’u talgrynnu i’r 5 agosaf; ffigurau dan 5 wedi’u hatal.",
-        )
-    return replace(details, topics=(80,)) if key == POPULATION else details
 
 
 def _measure(column: Column) -> Dimension:
@@ -478,21 +535,6 @@ def _measure(column: Column) -> Dimension:
 
 
 def _members(column: Column, first: int = 0) -> list[Member]:
-    return [Member(m.code, m.en, m.cy, order) for order, m in enumerate(column.values.values(), start=first)]
-
-
-def _table(rows: dict[str, list[str | None]]) -> pa.Table:
-    import pyarrow as pa
-
-    return pa.table({name: pa.array(values, pa.string()) for name, values in rows.items()})
-
-
-def _spread(total: int, weights: Mapping[_K, float]) -> dict[_K, int]:
-    """Share a whole number out by weight, to the last one: largest remainders get what is left over."""
-    whole = math.fsum(weights.values())  # the same on every Python
-    exact = {key: total * weight / whole for key, weight in weights.items()}
-    shares = {key: int(number) for key, number in exact.items()}
-    left = total - sum(shares.values())
-    for key in sorted(exact, key=lambda key: shares[key] - exact[key])[:left]:
-        shares[key] += 1
-    return shares
+    return [
+        Member(m.code or key, m.en, m.cy, order) for order, (key, m) in enumerate(column.values.items(), start=first)
+    ]

@@ -1,8 +1,10 @@
 """Serve CSV files as datasets: what ``gofal standin --serve KEY=FIRST.csv,SECOND.csv --port N`` does.
 
-Each file is a revision, the first the oldest. Unless told otherwise all of them are out at the start: the last is
-current and the others are its history. With ``publish_upto`` only so many are out; the rest follow one at a time, every
-``every`` seconds, or whenever somebody asks with ``POST /__standin__/publish``.
+Each file is a revision, the first the oldest. A file behind a ``+`` (``KEY=FIRST.csv,+UPDATE.csv``) is an update: its
+rows are added to the revision before it or revise it, as when a publisher uploads one. Unless told otherwise all of
+them are out at the start: the last is current and the others are its history. With ``publish_upto`` only so many are
+out; the rest follow one at a time, every ``every`` seconds, or whenever somebody asks with
+``POST /__standin__/publish``.
 
 A revision's id comes from its dataset, its place and its bytes, and its time of publication from when its file was last
 changed: a server that is started again says the same as before.
@@ -13,19 +15,26 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from ingestion.errors import DataProblem
-from ingestion.sample.cube import Cube, Details, cube_from_csv
+from ingestion.sample.cube import Cube, Details, cube_from_csv, updated_cube
 from ingestion.sample.standin import Revision, StandIn, uuid4_of
 from ingestion.statswales.registry import UUID4, Dataset, load_registry
 
 
-def parse_specs(texts: Sequence[str]) -> dict[str, list[Path]]:
-    """Read ``KEY=FIRST.csv,SECOND.csv`` arguments.
+@dataclass(frozen=True)
+class Update:
+    """A file that holds an update of the revision before it, not the whole of a revision."""
+
+    path: Path
+
+
+def parse_specs(texts: Sequence[str]) -> dict[str, list[Path | Update]]:
+    """Read ``KEY=FIRST.csv,SECOND.csv`` or ``KEY=FIRST.csv,+UPDATE.csv`` arguments.
 
     Args:
         texts: One a dataset.
@@ -34,12 +43,16 @@ def parse_specs(texts: Sequence[str]) -> dict[str, list[Path]]:
         Files by key, in the order given.
 
     Raises:
-        DataProblem: An argument is not of that form, or a file is not there.
+        DataProblem: An argument is not of that form, a file is not there, or an update comes first.
     """
-    specs: dict[str, list[Path]] = {}
+    specs: dict[str, list[Path | Update]] = {}
     for text in texts:
         key, _, files = text.partition("=")
-        paths = [Path(part.strip()).expanduser() for part in files.split(",") if part.strip()]
+        parts = [part.strip() for part in files.split(",") if part.strip()]
+        paths: list[Path | Update] = []
+        for part in parts:
+            path = Path(part.removeprefix("+")).expanduser()
+            paths.append(Update(path) if part.startswith("+") else path)
         if not key.strip() or not paths:
             raise DataProblem(
                 f"Expected KEY=FIRST.csv,SECOND.csv after --serve, found {text!r}. Name a dataset and its files.",
@@ -47,7 +60,7 @@ def parse_specs(texts: Sequence[str]) -> dict[str, list[Path]]:
                 code="serve_spec",
                 found=text,
             )
-        for path in paths:
+        for path in map(_path, paths):
             if not path.is_file():
                 raise DataProblem(
                     f"Expected a CSV file to serve as {key.strip()}, found none at {path}. Check the path.",
@@ -55,12 +68,30 @@ def parse_specs(texts: Sequence[str]) -> dict[str, list[Path]]:
                     code="serve_file",
                     file=str(path),
                 )
+        _assert_whole_first(key.strip(), [*specs.get(key.strip(), []), *paths])
         specs.setdefault(key.strip(), []).extend(paths)
     return specs
 
 
+def _path(file: Path | Update) -> Path:
+    return file.path if isinstance(file, Update) else file
+
+
+def _assert_whole_first(key: str, files: Sequence[Path | Update]) -> None:
+    if isinstance(files[0], Update):
+        raise DataProblem(
+            f"Expected the first file of {key} to be a whole revision, found the update +{files[0].path.name}. "
+            f"Name the file that it updates before it: {key}=FIRST.csv,+{files[0].path.name}.",
+            f"Disgwyliwyd i ffeil gyntaf {key} fod yn ddiwygiad cyfan, ond cafwyd y diweddariad "
+            f"+{files[0].path.name}. Enwch y ffeil y mae’n ei diweddaru o’i flaen: "
+            f"{key}=CYNTAF.csv,+{files[0].path.name}.",
+            code="serve_update_first",
+            file=str(files[0].path),
+        )
+
+
 def serve_files(
-    specs: Mapping[str, Sequence[Path]],
+    specs: Mapping[str, Sequence[Path | Update]],
     port: int = 0,
     *,
     host: str = "127.0.0.1",
@@ -72,13 +103,15 @@ def serve_files(
     is_synthetic: bool = False,
     details: Mapping[str, Details] | None = None,
     start: bool = True,
+    registry: Mapping[str, Dataset] | None = None,
     **server: Any,
 ) -> StandIn:
     """Serve CSV files as datasets.
 
     Args:
-        specs: Files by dataset key, the oldest revision first. A key that the registry does not know is served too:
-            its files must have the API's own shape, and its id comes from the key.
+        specs: Files by dataset key, the oldest revision first; an `Update` updates the one before it. A key that the
+            registry does not know is served too: its files must have the API's own shape, and its id comes from the
+            key.
         port: 0 for any free one.
         host: Loopback unless told otherwise.
         uuids: Other ids, by key.
@@ -90,33 +123,36 @@ def serve_files(
         is_synthetic: Whether the titles say that the figures are synthetic.
         details: What datasets say about themselves, by key; default: the registry's titles and little else.
         start: Whether to start the server.
+        registry: The entries by key; the project's own by default.
         **server: Further arguments of `StandIn`.
 
     Returns:
         The server, started; its ``url`` is the address to load from.
 
     Raises:
-        DataProblem: A file has neither shape, or a cell that cannot be served.
+        DataProblem: A file has neither shape, or a cell that cannot be served; an update has other columns.
         OSError: The port is taken.
     """
     uuids = dict(uuids or {})
-    registry = load_registry()
+    registry = load_registry() if registry is None else registry
     waiting = publish_upto is not None and any(len(files) > max(publish_upto, 1) for files in specs.values())
     standin = StandIn(rate_limit=rate_limit, control=control or (waiting and every is None), **server)
     try:
         late: list[list[Callable[[], Revision]]] = []
         for key, files in specs.items():
             entry = registry.get(key)
-            given = _uuid(key, uuids.get(key) or (entry.uuid if entry else uuid4_of("dataset", key)))
+            given = _uuid(key, uuids.get(key) or (entry.uuid if entry else None) or uuid4_of("dataset", key))
             about = (details or {}).get(key) or _details(key, entry)
             if is_synthetic:
                 about = replace(about, title_en=f"SYNTHETIC {about.title_en}", title_cy=f"SYNTHETIG {about.title_cy}")
-            paths = list(files)
+            _assert_whole_first(key, files)
+            paths = [_path(file) for file in files]
             upto = len(paths) if publish_upto is None else min(max(publish_upto, 1), len(paths))
             moments = _moments(paths[:upto])
+            cubes = _cubes(files, entry)
             steps = [
-                _step(standin, key, given, number, path, cube_from_csv(path, entry), about)
-                for number, path in enumerate(paths, start=1)
+                _step(standin, key, given, number, path, cube, about)
+                for number, (path, cube) in enumerate(zip(paths, cubes, strict=True), start=1)
             ]
             for step, moment in zip(steps[:upto], moments, strict=True):
                 step(moment)
@@ -132,6 +168,18 @@ def serve_files(
         standin.close()
         raise
     return standin
+
+
+def _cubes(files: Sequence[Path | Update], entry: Dataset | None) -> list[Cube]:
+    """The revisions that the files make, one after the other."""
+    cubes: list[Cube] = []
+    for file in files:
+        cube = cube_from_csv(_path(file), entry)
+        if isinstance(file, Update):
+            update, cube = cube, updated_cube(cubes[-1], cube, path=file.path)
+            update.close()
+        cubes.append(cube)
+    return cubes
 
 
 def _uuid(key: str, given: str) -> str:

@@ -693,9 +693,10 @@ class StandIn:
         for entry, revision in self._listed() if lang else []:
             item = _item(entry, revision, lang)
             summary = revision.details.summary_en if lang == "en" else revision.details.summary_cy
-            text = f"{item['title']}\n{summary}".casefold()
-            if all(word.casefold() in text for word in wanted):
-                found.append({"id": item["id"], "title": item["title"], "summary": summary, **item})
+            more = _found(mode, wanted, item["title"], summary)
+            if more is not None:
+                found.append({"id": item["id"], "title": item["title"], "summary": summary, **item, **more})
+        found.sort(key=lambda item: -item.get("rank", 0))
         start = (number - 1) * size
         return _json(request, {"data": found[start : start + size], "count": len(found)})
 
@@ -1295,6 +1296,39 @@ async def _html_rows(title: str, names: list[str], rows: list[tuple[Any, ...]]) 
 def _not_imitated(request: Request) -> Response:
     text = "The stand-in server does not imitate pivots, cursors or workbooks. Ask for format=csv."
     return _json(request, {"error": text}, 501)
+
+
+STOP_WORDS = frozenset(re.findall(r"\w+", "a after an and are as at be by for from in into is it of on or the to with"))
+"""Words that a full-text search passes over, as far as titles have them."""
+
+
+def _found(mode: str, wanted: Sequence[str], title: str, summary: str) -> dict[str, Any] | None:
+    """What a search adds to a dataset that it finds; None where it does not find it."""
+    words = [word.casefold() for word in wanted]
+    if mode == "fuzzy":
+        asked, there = _trigrams(" ".join(words)), _trigrams(title)
+        rank = len(asked & there) / max(len(asked | there), 1)
+        return {"rank": round(rank, 7)} if rank > FUZZY else None
+    if mode == "fts":
+        words = [word for word in words if word not in STOP_WORDS]
+    text = f"{title}\n{summary}".casefold()
+    if not words or not all(word in text for word in words):
+        return None
+    if not mode.startswith("fts"):
+        return {}
+    pattern = re.compile(rf"\b({'|'.join(re.escape(word) for word in words)})\b", re.IGNORECASE)
+    hits = len(pattern.findall(title)) * 2 + len(pattern.findall(summary))
+    marked = [pattern.sub(r"<mark>\1</mark>", part) for part in (title, summary)]
+    return {"rank": round(1 - 0.5 ** (hits + 1), 7), "match_title": marked[0], "match_summary": marked[1]}
+
+
+FUZZY = 0.2
+"""How alike a title and what was asked must be: the share of three-letter pieces that both have."""
+
+
+def _trigrams(text: str) -> set[str]:
+    padded = [f"  {word} " for word in re.findall(r"\w+", text.casefold())]
+    return {word[at : at + 3] for word in padded for at in range(len(word) - 2)}
 
 
 def _item(entry: Entry, revision: Revision, lang: Lang | None) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from ingestion.errors import DataProblem
-from ingestion.sample.cube import Cube, cube_from_csv, notes_text, period_member
-from ingestion.statswales.registry import Dataset, load_registry
+from ingestion.sample.cube import Cube, cube_from_csv, notes_text, period_member, updated_cube
+from ingestion.statswales.registry import Dataset, PeriodKind, load_registry
 
 TIDY = """year_ending_31_march,area_code,area_name,gender,age_group,children,marker,placement
 2018,W92000004,Wales,boys,all_ages,1160,,foster
@@ -236,3 +236,121 @@ def test_closing_removes_the_files(make_cube: Make) -> None:
     cube = make_cube("Data values,Data description,Group,Notes\n1,Number,a,\n")
     cube.close()
     assert not cube.folder.exists()
+
+
+# -- updates ---------------------------------------------------------------------------------------------------
+
+FIRST = """Data values,Data description,Year,Group,Notes,NoteCodes
+10,Number,2017-18,a,,"t,p"
+20,Number,2018-19,a,,p
+30,Number,2017-18,b,,r
+,Number,2018-19,b,,c
+50,Number,2017-18,c,,f
+"""
+
+
+def updated(make_cube: Make, update: str) -> dict[tuple[str, str], str]:
+    header = FIRST.splitlines(keepends=True)[0]
+    before, after = make_cube(FIRST, name="first.csv"), make_cube(header + update, name="update.csv")
+    cube = updated_cube(before, after)
+    found = {(r["Year"], r["Group"]): r["Data values"].strip() for r in rows(cube, "with_note_codes")}
+    assert cube.rows == len(found)
+    cube.close()
+    return found
+
+
+def test_an_update_takes_passing_codes_from_every_row_that_it_does_not_name(make_cube: Make) -> None:
+    found = updated(make_cube, "7,Number,2019-20,a,,\n")
+    assert found == {
+        ("2017-18", "a"): "10 [t]",
+        ("2018-19", "a"): "20",
+        ("2017-18", "b"): "30",
+        ("2018-19", "b"): "[c]",
+        ("2017-18", "c"): "50",
+        ("2019-20", "a"): "7",
+    }
+
+
+@pytest.mark.parametrize(
+    ("row", "cell", "shown"),
+    [
+        ("31,Number,2017-18,b,,", ("2017-18", "b"), "31 [r]"),
+        ("30,Number,2017-18,b,,t", ("2017-18", "b"), "30 [t] [r]"),
+        ("41,Number,2018-19,b,,p", ("2018-19", "b"), "41 [p]"),
+        ("21,Number,2018-19,a,,", ("2018-19", "a"), "21"),
+        ("51,Number,2017-18,c,,e", ("2017-18", "c"), "51 [e]"),
+        ("9,Number,2019-20,d,,p", ("2019-20", "d"), "9 [p]"),
+    ],
+)
+def test_a_row_that_was_there_is_marked_revised_unless_it_is_or_was_provisional_or_forecast(
+    make_cube: Make, row: str, cell: tuple[str, str], shown: str
+) -> None:
+    assert updated(make_cube, row + "\n")[cell] == shown
+
+
+def test_an_update_may_bring_fractions_and_members_and_leaves_the_first_revision_alone(make_cube: Make) -> None:
+    before, after = make_cube(FIRST, name="a.csv"), make_cube(FIRST.splitlines()[0] + "\n1.5,Rate,2017-18,z,,\n")
+    served = before.csv("raw", "en").read_bytes()
+    cube = updated_cube(before, after)
+    assert [member.en for member in cube.measure.members] == ["Number", "Rate"]
+    assert [member.en for member in cube.dimensions[1].members] == ["a", "b", "c", "z"]
+    assert (cube.value_type, cube.rows) == ("DOUBLE", 6)
+    assert before.csv("raw", "en").read_bytes() == served
+    cube.close()
+
+
+def test_an_update_with_other_columns_is_refused(make_cube: Make) -> None:
+    other = make_cube("Data values,Data description,Year,Notes\n1,Number,2017-18,\n", name="other.csv")
+    with pytest.raises(DataProblem, match="Group"):
+        updated_cube(make_cube(FIRST), other, path=Path("other.csv"))
+
+
+def test_an_update_that_has_a_cell_twice_is_refused(make_cube: Make) -> None:
+    with pytest.raises(DataProblem) as caught:
+        updated(make_cube, "1,Number,2017-18,a,,\n2,Number,2017-18,a,,\n")
+    assert caught.value.context["cell"][0] == "Number"
+
+
+# -- old codes, remarks and other kinds of period ----------------------------------------------------------------
+
+
+def test_old_area_codes_stay_references_and_get_names_in_both_languages(make_cube: Make, children: Dataset) -> None:
+    text = (
+        "year_ending_31_march,area_code,gender,age_group,children,marker\n2018,512,boys,U1,5,\n2018,596,boys,U1,10,\n"
+    )
+    entry = children.model_copy(update={"tidy": {k: v for k, v in children.tidy.items() if k != "area_label"}})
+    cube = make_cube(text, entry)
+    areas = {row["Local Authority"]: row for row in rows(cube, "raw_extended")}
+    assert areas["Isle of Anglesey"]["Local Authority_reference"] == "512"
+    assert areas["Isle of Anglesey"]["Local Authority_hierarchy"] == "596"
+    assert {row["Awdurdod lleol"] for row in rows(cube, "raw", "cy")} == {"Ynys Môn", "Cymru"}
+
+
+def test_a_remark_behind_an_area_is_passed_over(make_cube: Make, children: Dataset) -> None:
+    text = TIDY.splitlines()[0] + "\n2018,Wales (as far as is known),,boys,U1,5,,x\n"
+    (row,) = rows(make_cube(text, children), "raw_extended")
+    assert row["Local Authority_reference"] == "W92000004"
+
+
+@pytest.mark.parametrize(
+    ("kinds", "text", "en", "cy", "reference"),
+    [
+        (["school_year"], "2013/14", "2013/14", "2013/14", "201314"),
+        (["financial_year", "quarter"], "2024-25 Q4", "Q4 2024-25", "Ch4 2024-25", "2024Q4"),
+        (["calendar_quarter"], "2024 Q4", "Q4 2024", "Ch4 2024", "2024Q4"),
+        (["month"], "2022-01", "January 2022", "Ionawr 2022", "202201"),
+        (
+            ["rolling_year"],
+            "year to September 2020",
+            "Year ending September 2020",
+            "Blwyddyn yn diweddu Medi 2020",
+            "20200930",
+        ),
+    ],
+)
+def test_quarters_months_and_rolling_years_are_labelled_in_both_languages(
+    kinds: list[PeriodKind], text: str, en: str, cy: str, reference: str
+) -> None:
+    member = period_member(kinds, text)
+    assert member is not None
+    assert (member.en, member.cy, member.reference) == (en, cy, reference)

@@ -10,9 +10,15 @@ from collections import defaultdict
 import pytest
 import requests
 
+from ingestion.config import Settings
 from ingestion.errors import GofalError
+from ingestion.lake import Lake
+from ingestion.sample.cube import Cube
 from ingestion.sample.generate import CHILDREN, POPULATION, build_sample, sample_cube
-from ingestion.statswales.registry import load_registry
+from ingestion.sample.standin import StandIn
+from ingestion.statswales.client import StatsWalesClient
+from ingestion.statswales.extract import land_dataset
+from ingestion.statswales.registry import UUID4, load_registry
 
 WALES, TORFAEN, WREXHAM, CARMARTHENSHIRE = "W92000004", "W06000020", "W06000006", "W06000010"
 
@@ -238,3 +244,64 @@ def test_a_restarted_sample_has_the_same_ids() -> None:
 def test_a_dataset_may_have_another_id() -> None:
     other = "00000000-0000-4000-8000-000000000001"
     assert build_sample(1, uuids={CHILDREN: other}).entry(CHILDREN).id == other
+
+
+def test_every_entry_that_is_not_awaited_is_in_the_catalogue_under_its_title() -> None:
+    registry = load_registry()
+    standin = build_sample(2)
+    served = {entry.key: entry for entry in standin.entries.values()}
+    assert {key for key in registry if registry[key].state != "awaiting"} == {
+        key for key in served if not key.startswith("sample_")
+    }
+    for key, entry in registry.items():
+        if key in served:
+            assert entry.uuid in (None, served[key].id)
+            assert UUID4.match(served[key].id)
+            for revision in served[key].revisions:
+                assert entry.titled(revision.details.title_en)
+                assert entry.titled(revision.details.title_cy)
+            assert len(served[key].revisions) == 2
+    assert len({entry.id for entry in served.values()}) == len(served)
+
+
+def test_no_dataset_is_made_before_it_is_asked_for() -> None:
+    with build_sample(3, rate_limit=None) as standin:
+        requests.get(standin.url + "/?lang=en-GB&page_size=10000", timeout=10)
+        requests.get(standin.url + "/search?lang=en-GB&keywords=children", timeout=10)
+        requests.get(standin.url + "/topic/43?lang=en-GB", timeout=10)
+        assert not made(standin)
+        asked = standin.entry("children_looked_after_ethnicity")
+        assert requests.get(f"{standin.url}/{asked.id}", timeout=30).json()["published_revision"]["revision_index"] == 3
+        assert made(standin) == {(asked.key, 3)}
+
+
+def made(standin: StandIn) -> set[tuple[str, int]]:
+    return {
+        (entry.key, revision.index)
+        for entry in standin.entries.values()
+        for revision in entry.revisions
+        if isinstance(revision._cube, Cube)
+    }
+
+
+def test_each_revision_says_when_the_next_is_expected() -> None:
+    for entry in build_sample(3).entries.values():
+        for revision in entry.revisions:
+            date = revision.details.update_frequency["date"]
+            expected = (int(date["year"]), int(date["month"]))
+            assert expected > (revision.publish_at.year, revision.publish_at.month) or entry.key == "sample_scheduled"
+
+
+@pytest.mark.parametrize("release", [1, 3])
+def test_a_dataset_of_the_registry_lands_without_a_word(settings: Settings, lake: Lake, release: int) -> None:
+    entry = load_registry()["children_looked_after_ethnicity"]
+    with (
+        build_sample(release, rate_limit=None) as standin,
+        StatsWalesClient(standin.url, settings=settings) as client,
+    ):
+        entry = entry.model_copy(update={"uuid": standin.entry(entry.key).id})
+        record = land_dataset(entry, client, lake, run_id="run")
+    assert record.staged_file
+    assert record.messages == []
+    assert record.is_synthetic
+    assert set(entry.grain) <= set(record.columns)

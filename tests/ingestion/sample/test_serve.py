@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from ingestion.errors import DataProblem
-from ingestion.sample.serve import parse_specs, serve_files
+from ingestion.sample.serve import Update, parse_specs, serve_files
 from ingestion.sample.standin import StandIn
 from ingestion.statswales.registry import UUID4, load_registry
 
@@ -136,6 +136,35 @@ def test_arguments_name_a_key_and_files(files: list[Path]) -> None:
     for wrong in ("a", "=x.csv", "a=", f"a={files[0]}.nope"):
         with pytest.raises(DataProblem):
             parse_specs([wrong])
+
+
+def test_a_plus_names_an_update(files: list[Path], stop: list[StandIn]) -> None:
+    assert parse_specs([f"a={files[0]},+{files[1]}"]) == {"a": [files[0], Update(files[1])]}
+    extra = files[1].with_name("extra.csv")
+    extra.write_text(TIDY + "2016,W92000004,Wales,all,all_ages,7,\n2010,W92000004,Wales,all,all_ages,1,\n", "utf-8")
+    standin = serve_files(parse_specs([f"{CLA}={files[1]},+{extra},+{files[2]}"]))
+    stop.append(standin)
+    assert [revision.cube.rows for revision in standin.entry(CLA).revisions] == [2, 3, 4]
+    body = requests.get(f"{standin.url}/{standin.entry(CLA).id}/data?format=csv", timeout=10).text
+    years = {line.split(",")[2]: line for line in body.splitlines()[1:]}
+    assert set(years) == {"2009-10", "2010-11", "2011-12", "2015-16"}
+    assert years["2015-16"].startswith("7,")
+    assert "Revised" in years["2009-10"]
+
+
+def test_an_update_has_something_to_update(files: list[Path]) -> None:
+    with pytest.raises(DataProblem, match=r"\+1\.csv"):
+        parse_specs([f"a=+{files[0]}"])
+    with pytest.raises(DataProblem, match="whole revision"):
+        serve_files({CLA: [Update(files[0])]}, start=False)
+
+
+def test_a_registered_dataset_that_has_no_id_yet_gets_one(files: list[Path], stop: list[StandIn]) -> None:
+    entry = load_registry()[CLA].model_copy(update={"uuid": None, "key": "found_later"})
+    standin = serve_files({"found_later": files[:1]}, registry={"found_later": entry}, start=False)
+    stop.append(standin)
+    assert UUID4.match(standin.entry("found_later").id)
+    assert standin.current("found_later").details.title_en == entry.title_en
 
 
 def test_a_file_that_cannot_be_served_stops_it_with_the_reason(tmp_path: Path) -> None:

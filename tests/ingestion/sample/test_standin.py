@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import requests
@@ -399,6 +400,23 @@ def test_search_finds_phrases_and_words(api: Api) -> None:
     assert count(keywords="child about", mode="basic_split") == 1
     assert api.root("/v2/search").status_code == 400
     assert api.root("/v2/search?keywords=a&mode=x").status_code == 400
+
+
+def test_full_text_and_fuzzy_search_say_how_well_they_match(api: Api) -> None:
+    def found(words: str, mode: str) -> list[dict[str, Any]]:
+        params = {"lang": "en-GB", "keywords": words, "mode": mode}
+        items: list[dict[str, Any]] = api.root("/v2/search", params=params).json()["data"]
+        return items
+
+    (full,) = found("about the children", "fts")
+    assert full["match_title"] == "<mark>Children</mark>"
+    assert full["match_summary"] == "<mark>About</mark> <mark>children</mark>"
+    assert 0 < full["rank"] < 1
+    assert found("about the children", "fts_simple") == []
+    (fuzzy,) = found("chldren", "fuzzy")
+    assert 0 < fuzzy["rank"] < 1
+    assert "match_title" not in fuzzy
+    assert found("revenue", "fuzzy") == []
 
 
 def test_topics_have_two_levels_and_datasets_on_leaves_only(api: Api) -> None:
