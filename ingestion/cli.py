@@ -9,17 +9,20 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from ingestion import cli_sources
 from ingestion.config import Settings
 from ingestion.errors import GofalError
 
 if TYPE_CHECKING:
-    from ingestion.lake import LoadRecord
+    from ingestion.freshness import Freshness
+    from ingestion.lake import Lake, LoadRecord
     from ingestion.nightly import Run
     from ingestion.report import Report
 
@@ -28,6 +31,8 @@ importing = typer.Typer(no_args_is_help=True, help="Bring files into the lake by
 laking = typer.Typer(no_args_is_help=True, help="Look after the lake.")
 app.add_typer(importing, name="import")
 app.add_typer(laking, name="lake")
+app.add_typer(cli_sources.app, name="sources")
+app.command("mirror")(cli_sources.mirror)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Source = Annotated[str | None, typer.Option(help="sample or live; each has a home of its own.")]
@@ -179,8 +184,9 @@ def _watch(process: subprocess.Popen[bytes], run: Any, *, quiet: bool) -> None:
 
 
 def _summary(report: Report, folder: Path, seconds: float) -> None:
-    from ingestion.report import OUTCOMES
+    from ingestion.report import NOT_TO_LOAD, OUTCOMES
 
+    words = OUTCOMES | NOT_TO_LOAD
     colour = {0: "green", 1: "yellow", 2: "red"}[report.exit_code]
     _say()
     _say(report.headline_en, fg=colour, bold=True)
@@ -193,12 +199,16 @@ def _summary(report: Report, folder: Path, seconds: float) -> None:
     for s in report.sources:
         rows = f"{s.rows:>9,} rows" if s.rows is not None else " " * 14
         known = f"known from {s.known_from:%Y-%m-%d}" if s.known_from else ""
-        _say(f"  {s.key:<36} {OUTCOMES[s.outcome][0]:<24} {rows}  {known}")
+        _say(f"  {s.key:<36} {words[s.outcome][0]:<24} {rows}  {known}")
         for m in s.messages:
             if m.severity != "info":
                 _say(f"    {m.severity}: {m.en}", fg="yellow" if m.severity == "warning" else "red")
     for e in report.errors:
         _say(f"  {e.stage}: {e.en}", fg="red")
+    if report.late:
+        _say("\nLate updates", bold=True)
+    for late in report.late:
+        _say(f"  {late.source_key:<36} {late.message_en}", fg="yellow")
     _say("\nBuild", bold=True)
     if report.build_skipped:
         _say("  Nothing that a mart depends on changed: nothing was built.")
@@ -303,41 +313,23 @@ def standin(
 
 
 @app.command()
-def status(source: Source = None, as_json: Json = False) -> None:
-    """Say what was loaded when, what is stale, and what is quarantined."""
+def status(
+    source: Source = None,
+    lang: Annotated[str, typer.Option(help="Which language the sentences are in: en or cy. JSON has both.")] = "en",
+    as_json: Json = False,
+) -> None:
+    """Say of every registered dataset what is held of it, how fresh that is, and what is late or in quarantine."""
+    from ingestion import freshness
     from ingestion import publish as publishing
-    from ingestion import report as reporting
-    from ingestion.lake import Lake, Outcome
+    from ingestion.lake import Lake
     from ingestion.statswales.registry import load_registry
 
+    if lang not in ("en", "cy"):
+        raise typer.BadParameter(f"expected en or cy, found {lang!r}")
     settings = _settings(source)
     lake = Lake(settings.lake_url)
     registry = load_registry()
-    late = {entry["key"]: entry["due"] for entry in reporting.late(settings, registry)}
-    by_key: dict[str, list[Any]] = {key: [] for key in registry}
-    for record in lake.records():
-        by_key.setdefault(record.source_key, []).append(record)
-    rows: list[dict[str, Any]] = []
-    for key, events in by_key.items():
-        accepted = lake.vintages(key) if events else []
-        last = events[-1] if events else None
-        newest = accepted[-1] if accepted else None
-        refused = last if last and last.outcome is Outcome.QUARANTINED else None
-        rows.append(
-            {
-                "key": key,
-                "last_outcome": str(last.outcome) if last else None,
-                "last_checked": last.landed_at.isoformat() if last else None,
-                "loaded_at": newest.landed_at.isoformat() if newest else None,
-                "known_from": newest.known_from.isoformat() if newest and newest.known_from else None,
-                "rows": newest.rows if newest else None,
-                "vintages": len(accepted),
-                "late_since": late.get(key),
-                "quarantined": {"en": [m.en for m in refused.messages], "cy": [m.cy for m in refused.messages]}
-                if refused
-                else None,
-            }
-        )
+    found = freshness.status(lake, registry)
     current = publishing.current_manifest(settings)
     stamp = lake.stamp()
     document: dict[str, Any] = {
@@ -345,7 +337,8 @@ def status(source: Source = None, as_json: Json = False) -> None:
         "lake": stamp.kind if stamp else None,
         "published": {k: current[k] for k in ("build_id", "published_at", "commit", "tables")} if current else None,
         "held": publishing.hold(settings),
-        "sources": rows,
+        "sources": [{"key": f.source_key, **f.model_dump(mode="json", exclude={"source_key"})} for f in found],
+        "other_sources": _other_sources(lake, registry),
     }
     if as_json:
         _say(json.dumps(document, ensure_ascii=False, indent=1))
@@ -359,18 +352,66 @@ def status(source: Source = None, as_json: Json = False) -> None:
         _say("Nothing is published yet: gofal run", fg="yellow")
     if document["held"]:
         _say("Publishing is held by a rollback: gofal publish --release", fg="yellow")
-    for row in rows:
-        if row["loaded_at"] is None:
-            _say(f"  {row['key']:<36} never loaded ({row['last_outcome'] or 'not tried'})", fg="yellow")
-        else:
-            _say(
-                f"  {row['key']:<36} {row['rows']:>9,} rows, {row['vintages']} vintage(s), known from "
-                f"{row['known_from'][:10]}, loaded {row['loaded_at'][:16]}, last check: {row['last_outcome']}"
-            )
-        if row["late_since"]:
-            _say(f"    stale: the publisher expected an update by {row['late_since']}", fg="yellow")
-        for text in (row["quarantined"] or {}).get("en", []):
-            _say(f"    quarantined: {text}", fg="yellow")
+    for theme, titles in freshness.THEMES.items():
+        group = [f for f in found if f.theme == theme]
+        if group:
+            _say(f"\n{titles[lang == 'cy']}", bold=True)
+        for one in group:
+            _say_freshness(one, lang)
+    if document["other_sources"]:
+        _say(f"\n{('Other sources', 'Ffynonellau eraill')[lang == 'cy']}", bold=True)
+    for row in document["other_sources"]:
+        _say(_held(row["key"], row["rows"], row["vintages"], (row["known_from"] or "")[:10], "", lang))
+
+
+def _say_freshness(one: Freshness, lang: str) -> None:
+    """A dataset in one line, and a sentence where there is something to know or to do."""
+    from ingestion.freshness import STATES
+
+    welsh = lang == "cy"
+    known = f"{one.known_from:%Y-%m-%d}" if one.known_from else ""
+    colour = "yellow" if one.state in ("late", "never_loaded", "withdrawn") else None
+    _say(_held(one.source_key, one.rows, one.vintages, known, STATES[one.state][welsh], lang), fg=colour)
+    if one.state != "fresh":
+        _say(f"    {one.message_cy if welsh else one.message_en}", fg=colour)
+    if one.not_served:
+        _say(
+            f"    Nid yw {one.not_served} o’r {one.published} diwygiad a gyhoeddwyd ar gael mwyach."
+            if welsh
+            else f"    {one.not_served} of the {one.published} revisions that were published are no longer served."
+        )
+    for text in one.quarantined_cy if welsh else one.quarantined_en:
+        _say(f"    {'mewn cwarantin' if welsh else 'quarantined'}: {text}", fg="yellow")
+
+
+def _held(key: str, rows: int | None, vintages: int, known_from: str, state: str, lang: str) -> str:
+    if not vintages:
+        return f"  {key:<44} {state}".rstrip()
+    counted = f"{rows:>11,}" if rows is not None else " " * 11
+    words = ("rows", "vintages", "known from") if lang == "en" else ("rhes", "fersiwn", "yn hysbys ers")
+    since = f"{words[2]} {known_from}" if known_from else " " * (len(words[2]) + 11)
+    return f"  {key:<44} {counted} {words[0]}  {vintages:>3} {words[1]}  {since}  {state}".rstrip()
+
+
+def _other_sources(lake: Lake, registry: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What the lake holds besides the registry: documents, exports, datasets that were pulled by hand."""
+    vintages: dict[str, list[LoadRecord]] = {}
+    for record in lake.vintages():
+        if record.source_key not in registry:
+            vintages.setdefault(record.source_key, []).append(record)
+    return [
+        {
+            "key": key,
+            "kind": loads[-1].kind,
+            "title_en": loads[-1].title_en,
+            "title_cy": loads[-1].title_cy,
+            "vintages": len(loads),
+            "rows": loads[-1].rows,
+            "known_from": loads[-1].known_from.isoformat() if loads[-1].known_from else None,
+            "loaded_at": loads[-1].landed_at.isoformat(),
+        }
+        for key, loads in vintages.items()
+    ]
 
 
 @app.command()

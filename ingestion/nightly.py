@@ -70,10 +70,20 @@ class Run:
         self.run_id = re.sub(r"[^A-Za-z0-9_.-]+", "-", run_id)
         self.folder = RunFolder(path=self.settings.runs / self.run_id)
 
-    @cached_property
-    def registry(self) -> dict[str, Dataset]:
-        """The registry, with this run's ids, and only the datasets that it was asked for."""
+    @property
+    def entries(self) -> dict[str, Dataset]:
+        """The whole registry, with this run's ids and those that `discover` found by title and was told to take."""
         entries = load_registry(self.params.dataset_ids)
+        document = self.folder.read("discover") or {}
+        for key, uuid in document.get("found_ids", {}).items():
+            if key in entries and entries[key].uuid is None and document["decisions"].get(key) != "found":
+                entries[key] = entries[key].model_copy(update={"uuid": uuid})
+        return entries
+
+    @property
+    def registry(self) -> dict[str, Dataset]:
+        """Of those, only the datasets that the run was asked for."""
+        entries = self.entries
         unknown = sorted(set(self.params.datasets) - set(entries))
         if unknown:
             raise ValueError(f"no dataset {', '.join(unknown)} in datasets.yml; known: {', '.join(entries)}")
@@ -114,7 +124,7 @@ def api_url(settings: Settings) -> Iterator[tuple[str, bool]]:
     else:
         from ingestion.sample.generate import build_sample
 
-        with build_sample(settings.sample_release) as server:
+        with build_sample(settings.sample_release, rate_limit=None) as server:
             yield server.url, False
 
 
@@ -163,6 +173,7 @@ def discover(run: Run) -> list[str]:
             verify=run.params.verify,
             slices=run.settings.rehash_slices,
             today=utc_now().date(),
+            accept_found=run.settings.source == "sample",  # a catalogue of our own
         )
     document = {**found.model_dump(mode="json"), "seconds": round(time.monotonic() - started, 2)}
     run.folder.write("discover", document)
@@ -223,7 +234,7 @@ def check(run: Run) -> dict[str, str]:
         from expectations.checks import CheckErrored, judge
 
         started = time.monotonic()
-        entries = with_exports(load_registry(run.params.dataset_ids))
+        entries = with_exports(run.entries)
         with contextlib.suppress(CheckErrored):  # on record as failed; the report tells it, and the others go on
             judge(waiting, run.lake, entries, docs_dir=run.folder.path / "data_docs")
         judged = waiting
@@ -276,7 +287,7 @@ def build(run: Run) -> Build:
         made = transform.build(
             run.settings,
             run.lake,
-            load_registry(run.params.dataset_ids),
+            run.entries,
             as_of=run.params.as_of,
             force=run.params.force,
             current=publishing.current_manifest(run.settings),

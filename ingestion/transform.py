@@ -6,6 +6,8 @@ All four are hashed into ``inputs_hash``; a build is skipped only when the publi
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import hashlib
 import importlib.metadata
 import itertools
@@ -15,18 +17,22 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
+from ingestion.changes import change_id, changes, words
 from ingestion.config import CHECKOUT, Settings
 from ingestion.errors import BuildError
-from ingestion.lake import Lake, LoadRecord, Outcome, utc_now
+from ingestion.lake import Lake, LoadRecord, Outcome, exact, utc_now
 from ingestion.runs import write_json
-from ingestion.statswales.registry import Dataset, normalise, with_exports
+from ingestion.statswales.corrections import load_corrections
+from ingestion.statswales.corrections import rows as correction_rows
+from ingestion.statswales.meanings import Meanings, Word, load_aliases, spellings
+from ingestion.statswales.registry import Dataset, Measure, read_registry, with_exports
 
 PROJECT = CHECKOUT / "dbt_project"
 TOOLS = ("dbt-core", "dbt-duckdb", "duckdb")
@@ -78,48 +84,51 @@ class Build(BaseModel):
 
 
 def freeze(
-    lake: Lake, registry: Mapping[str, Dataset], folder: Path, *, as_of: datetime | None = None, now: datetime
+    lake: Lake,
+    registry: Mapping[str, Dataset],
+    folder: Path,
+    *,
+    as_of: datetime | None = None,
+    now: datetime,
+    measures: Mapping[str, Measure] | None = None,
 ) -> Snapshot:
     """Write the snapshot that dbt reads (docs/design.md lists its files and columns).
 
     Args:
         lake: The lake.
-        registry: Its entries become ``registry_members`` and ``registry_columns``.
+        registry: Its entries say what the rows mean (``spellings``).
         folder: Where to write; created.
         as_of: Leave out vintages that became known later.
         now: The moment of freezing.
+        measures: What is measured; by default the registry's.
 
     Returns:
         What was frozen.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    definitions = read_registry().measures if measures is None else measures
     vintages = [r for r in lake.vintages() if as_of is None or (r.known_from and r.known_from <= as_of)]
-    rows: list[dict[str, Any]] = []
-    numbers: dict[str, int] = {}
-    for record in vintages:
-        numbers[record.source_key] = numbers.get(record.source_key, 0) + 1
-        rows.append(
-            {
-                **record.model_dump(include=set(VINTAGE_COLUMNS)),
-                "vintage_no": numbers[record.source_key],
-                "known_to": None,
-            }
-        )
+    rows = [
+        {**record.model_dump(include=set(VINTAGE_COLUMNS)), "vintage_no": number, "known_to": None, "change_id": None}
+        for _, of_source in itertools.groupby(vintages, key=lambda r: r.source_key)
+        for number, record in enumerate(of_source, start=1)
+    ]
     for earlier, later in itertools.pairwise(rows):
         if earlier["source_key"] == later["source_key"]:
             earlier["known_to"] = later["known_from"]
+    files = _files(lake, vintages, rows)
     _parquet(folder / "vintages.parquet", VINTAGE_COLUMNS, rows)
-
-    files = []
-    for record in {r.load_id: r for r in vintages}.values():
-        for relation, path in ((f"raw_{record.source_key}", record.raw_file), ("members", record.members_file)):
-            if path:
-                where = {"source_key": record.source_key, "load_id": record.load_id, "path": lake.path(path)}
-                files.append({"relation": relation, **where})
     _parquet(folder / "files.parquet", dict.fromkeys(("relation", "source_key", "load_id", "path"), "string"), files)
     _parquet(folder / "loads.parquet", LOAD_COLUMNS, [_load_row(r) for r in _history(lake)])
-    _parquet(folder / "registry_members.parquet", MEMBER_COLUMNS, list(_members(registry)))
+    spelled = _spellings(lake, with_exports(registry), vintages, {k: m.scale for k, m in definitions.items()})
+    _parquet(folder / "spellings.parquet", SPELLING_COLUMNS, spelled)
     _parquet(folder / "registry_columns.parquet", COLUMN_COLUMNS, list(_columns(registry)))
+    _parquet(folder / "registry_measures.parquet", MEASURE_COLUMNS, list(_measures(definitions)))
+    _parquet(
+        folder / "corrections.parquet",
+        CORRECTION_COLUMNS,
+        correction_rows(load_corrections(registry=with_exports(registry))),
+    )
 
     stamp = lake.stamp()
     loads = [f"{r['source_key']}/{r['load_id']}@{_iso(r['known_from'])}" for r in rows]
@@ -157,6 +166,7 @@ VINTAGE_COLUMNS = {
     "url": "string",
     "kind": "string",
     "rows": "int64",
+    "change_id": "string",
 }
 LOAD_COLUMNS = {
     "load_id": "string",
@@ -171,24 +181,122 @@ LOAD_COLUMNS = {
     "message_cy": "string",
     "is_synthetic": "bool",
 }
-MEMBER_COLUMNS = {
+SPELLING_COLUMNS = {
     "source_key": "string",
     "role": "string",
-    "match_text": "string",
+    "label": "string",
+    "code": "string",
+    "sort": "string",
     "member_key": "string",
     "measure_key": "string",
-    "breakdown": "string",
+    "scale": "int64",
+    "area_code": "string",
+    "period_kind": "string",
+    "period_key": "string",
+    "period_start": "date",
+    "period_end": "date",
     "is_total": "bool",
+    "is_whole": "bool",
+    "breakdown": "string",
     "label_en": "string",
     "label_cy": "string",
+    "cell_place": "int64",
 }
-COLUMN_COLUMNS = {
-    "source_key": "string",
-    "role": "string",
-    "kind": "string",
-    "period_kind": "string",
+COLUMN_COLUMNS = {"source_key": "string", "role": "string", "kind": "string", "rounding_base": "int64"}
+MEASURE_COLUMNS = {
+    "measure_key": "string",
+    **dict.fromkeys(("official_code", "framework", "title_en", "title_cy", "definition_en", "definition_cy"), "string"),
+    **dict.fromkeys(("population_definition_en", "population_definition_cy", "unit"), "string"),
+    "rate_base": "int64",
+    "scale": "double",
     "rounding_base": "int64",
+    "series_id": "string",
+    "valid_from": "date",
 }
+CORRECTION_COLUMNS = {
+    **dict.fromkeys(("correction_id", "source_key", "measure_key", "area_code", "period_key", "breakdown"), "string"),
+    **dict.fromkeys(("found", "action"), "string"),
+    "new_value": "double",
+    "factor": "double",
+    **dict.fromkeys(("reason_en", "reason_cy", "status", "reported_on", "provider"), "string"),
+}
+
+
+def _files(lake: Lake, vintages: list[LoadRecord], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The Parquet files to read, and in each vintage's row the ``change_id`` by which its rows are found.
+
+    A dataset of the service comes whole each time: its first vintage is read, then what each later one changed. What
+    was superseded at the very moment at which it became known was never current to anybody: it is no step. An import
+    of files replaces only the periods that they hold, so each is read as it is.
+    """
+    files: dict[str, dict[str, Any]] = {}
+    before: dict[str, LoadRecord] = {}
+    for record, row in zip(vintages, rows, strict=True):
+        path: str | None = record.raw_file
+        row["change_id"] = record.load_id
+        if record.kind == "statswales":
+            if row["known_to"] is not None and row["known_to"] <= row["known_from"]:
+                row["change_id"] = None
+                continue
+            earlier = before.get(record.source_key)
+            row["change_id"] = change_id(earlier, record)
+            path = changes(lake, earlier, record) if earlier else record.raw_file
+            before[record.source_key] = record
+        if path:
+            where = {"source_key": record.source_key, "load_id": record.load_id, "path": lake.path(path)}
+            files.setdefault(path, {"relation": f"raw_{record.source_key}", **where})
+    return list(files.values())
+
+
+def _spellings(
+    lake: Lake, entries: Mapping[str, Dataset], vintages: list[LoadRecord], scales: Mapping[str, float]
+) -> list[dict[str, Any]]:
+    """Every spelling that stands in the frozen rows, and what it means."""
+    import duckdb
+
+    rows: list[dict[str, Any]] = []
+    aliases = load_aliases()
+    with contextlib.closing(duckdb.connect(":memory:")) as database:
+        for key, of_source in itertools.groupby(vintages, key=lambda r: r.source_key):
+            dataset = entries.get(key)
+            if dataset is None:  # a document, or an entry that was taken out of the registry: nothing stages its rows
+                continue
+            loads = {r.load_id: r for r in of_source if r.raw_file}
+            found: dict[str, set[Word]] = {}
+            with contextlib.ExitStack() as held:
+                said = [str(held.enter_context(lake.as_local(words(lake, dataset, r)))) for r in loads.values()]
+                named = [
+                    str(held.enter_context(lake.as_local(r.members_file)))
+                    for r in loads.values()
+                    if r.members_file and lake.exists(r.members_file)
+                ]
+                if not said:
+                    continue
+                if named:
+                    # of several loads the newest that gives a label; one that is missing there is passed over
+                    each = " UNION ALL BY NAME ".join(
+                        f"SELECT *, {number} AS load_no FROM read_parquet({_list([path])})"
+                        for number, path in enumerate(named)
+                    )
+                    labels = (
+                        "(SELECT role, code, arg_max(label_en, load_no) AS label_en, "
+                        f"arg_max(label_cy, load_no) AS label_cy FROM ({each}) GROUP BY role, code)"
+                    )
+                else:
+                    labels = "(SELECT '' AS role, '' AS code, '' AS label_en, '' AS label_cy WHERE false)"
+                query = (
+                    "SELECT DISTINCT w.role, w.label, w.code, w.sort, m.label_en, m.label_cy FROM "
+                    f"read_parquet({_list(said)}) AS w LEFT JOIN {labels} AS m ON m.role = w.role AND m.code = w.code"
+                )
+                for role, *word in database.execute(query).fetchall():
+                    label, code, sort, en, cy = word
+                    found.setdefault(role, set()).add((label, code, sort, en or label, cy))
+            rows += [dataclasses.asdict(s) for s in spellings(Meanings(dataset, aliases, scales), found)]
+    return rows
+
+
+def _list(paths: list[str]) -> str:
+    return f"[{', '.join(map(exact, paths))}]"
 
 
 def _history(lake: Lake) -> list[LoadRecord]:
@@ -206,41 +314,38 @@ def _load_row(record: LoadRecord) -> dict[str, Any]:
     }
 
 
-def _members(registry: Mapping[str, Dataset]) -> Any:
-    for dataset in with_exports(registry).values():
-        for role, column in dataset.columns.items():
-            for key, member in column.values.items():
-                for text in sorted(member.matches() | {normalise(key)}):
-                    yield {
-                        "source_key": dataset.key,
-                        "role": role,
-                        "match_text": text,
-                        "member_key": key,
-                        "measure_key": member.measure_key,
-                        "breakdown": "; ".join(f"{k}={v}" for k, v in sorted(member.breakdown.items())) or None,
-                        "is_total": member.is_total,
-                        "label_en": member.en,
-                        "label_cy": member.cy,
-                    }
-
-
-def _columns(registry: Mapping[str, Dataset]) -> Any:
+def _columns(registry: Mapping[str, Dataset]) -> Iterator[dict[str, Any]]:
     for dataset in with_exports(registry).values():
         for role, column in dataset.columns.items():
             yield {
                 "source_key": dataset.key,
                 "role": role,
                 "kind": column.kind,
-                "period_kind": column.period,
                 "rounding_base": dataset.rounding_base,
             }
+
+
+def _measures(definitions: Mapping[str, Measure]) -> Iterator[dict[str, Any]]:
+    for key, measure in definitions.items():
+        yield {
+            **measure.model_dump(include=set(MEASURE_COLUMNS)),
+            "measure_key": key,
+            "series_id": measure.series_id or key,
+        }
 
 
 def _parquet(path: Path, columns: Mapping[str, str], rows: list[dict[str, Any]]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    types = {"string": pa.string(), "int64": pa.int64(), "bool": pa.bool_(), "timestamp": pa.timestamp("us")}
+    types = {
+        "string": pa.string(),
+        "int64": pa.int64(),
+        "bool": pa.bool_(),
+        "double": pa.float64(),
+        "date": pa.date32(),
+        "timestamp": pa.timestamp("us"),
+    }
     schema = pa.schema([(name, types[kind]) for name, kind in columns.items()])
     plain = [{name: _plain(row.get(name)) for name in columns} for row in rows]
     temporary = path.with_suffix(".tmp")
@@ -270,7 +375,7 @@ def project_hash() -> str:
         and p.suffix in {".sql", ".yml", ".csv", ".md"}
         and not {"target", "logs", "dbt_packages"} & set(p.relative_to(PROJECT).parts)
     ]
-    files += [Path(__file__), CHECKOUT / "ingestion" / "publish.py"]
+    files += [Path(__file__), *(CHECKOUT / "ingestion" / name for name in ("publish.py", "changes.py"))]
     return _hash([f"{p.name} {hashlib.sha256(p.read_bytes()).hexdigest()}" for p in files])
 
 
@@ -284,7 +389,7 @@ def inputs_hash(folder: Path, *, as_of: datetime | None) -> str:
     import pyarrow.parquet as pq
 
     parts = [project_hash(), json.dumps(tool_versions(), sort_keys=True), _iso(as_of)]
-    for name in ("vintages", "loads", "registry_members", "registry_columns"):
+    for name in ("vintages", "loads", "spellings", "registry_columns", "registry_measures", "corrections"):
         rows = pq.read_table(folder / f"{name}.parquet").to_pylist()
         parts.append(json.dumps(rows, sort_keys=True, default=str))
     return _hash(parts)

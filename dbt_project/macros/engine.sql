@@ -17,6 +17,22 @@
     {{ return('read_parquet([' ~ quoted | join(', ') ~ '], union_by_name = true, hive_partitioning = false)') }}
 {%- endmacro %}
 
+{# The columns of Parquet files, as an agate table of path and name. #}
+{% macro parquet_columns(paths) -%}
+    {{ return(adapter.dispatch('parquet_columns')(paths)) }}
+{%- endmacro %}
+
+{% macro default__parquet_columns(paths) -%}
+    {%- set quoted = [] -%}
+    {%- for path in paths -%}
+        {%- set exact = modules.re.sub('([*?\\[])', '[\\1]', path) -%}
+        {%- do quoted.append("'" ~ (exact | replace("'", "''")) ~ "'") -%}
+    {%- endfor -%}
+    {{ return(run_query(
+        'select file_name, name from parquet_schema([' ~ quoted | join(', ') ~ ']) where num_children is null'
+    )) }}
+{%- endmacro %}
+
 {# TRUE where the whole of a text matches a pattern. #}
 {% macro matches(text, pattern) -%}
     {{ return(adapter.dispatch('matches')(text, pattern)) }}

@@ -23,18 +23,45 @@
         {% for row in run_query(listed).rows %}
             {% do files.setdefault(row[0], []).append(row[1]) %}
         {% endfor %}
-        {% for name in ['vintages', 'files', 'loads', 'registry_members', 'registry_columns'] %}
+        {% for name in ['vintages', 'files', 'loads', 'spellings', 'registry_columns', 'registry_measures', 'corrections'] %}
             {% do files.update({name: [folder ~ '/' ~ name ~ '.parquet']}) %}
         {% endfor %}
-        {# What is declared, what has files, and what the registry names. #}
+        {# What is declared, what has files, and what the registry names: every dataset has the columns of a batch. #}
         {% set declared = {} %}
         {% for node in graph.sources.values() if node.source_name == 'lake' %}
-            {% do declared.update({node.name: node.columns}) %}
+            {% do declared.update({node.name: {}}) %}
+            {% for column in node.columns.values() %}
+                {% do declared[node.name].update({column.name: column.data_type or 'varchar'}) %}
+            {% endfor %}
         {% endfor %}
-        {% set relations = (declared.keys() | list) + (files.keys() | list) %}
-        {% for name in relations | unique | sort %}
-            {% do run_query(lake_view(name, files.get(name, []), declared.get(name, {}))) %}
+        {% set roles = "select distinct source_key, role, kind from "
+            ~ read_parquet_files([folder ~ '/registry_columns.parquet']) ~ " order by source_key, role" %}
+        {% for row in run_query(roles).rows %}
+            {% set columns = declared.setdefault('raw_' ~ row[0], {}) %}
+            {% for name in ['value', 'notes', 'note_codes', row[1], row[1] ~ '_code'] %}
+                {% do columns.update({name: 'varchar'}) %}
+            {% endfor %}
+            {% if row[2] == 'period' %}{% do columns.update({row[1] ~ '_sort': 'varchar'}) %}{% endif %}
+            {% if row[2] == 'area' %}{% do columns.update({row[1] ~ '_hierarchy': 'varchar'}) %}{% endif %}
+            {% do columns.update({
+                '_source_row': 'bigint', '_load_id': 'varchar', '_landed_sha256': 'varchar', '_change_id': 'varchar',
+                '_gone': 'boolean',
+            }) %}
         {% endfor %}
+        {# What columns the files have: asked once for all of them, for there may be hundreds. #}
+        {% set found = {} %}
+        {% set paths = [] %}
+        {% for name in files %}{% do paths.extend(files[name]) %}{% endfor %}
+        {% for row in parquet_columns(paths).rows %}
+            {% do found.setdefault(row[0], []).append(row[1]) %}
+        {% endfor %}
+        {% set views = [] %}
+        {% for name in (declared.keys() | list + files.keys() | list) | unique | sort %}
+            {% set columns = [] %}
+            {% for path in files.get(name, []) %}{% do columns.extend(found.get(path, [])) %}{% endfor %}
+            {% do views.append(lake_view(name, files.get(name, []), columns | unique | list, declared.get(name, {}))) %}
+        {% endfor %}
+        {% do run_query(views | join(';')) %}
     {% endif %}
 {% endmacro %}
 
@@ -50,18 +77,16 @@
 {% endmacro %}
 
 {# One view: the files, with every declared column there and of its declared type. #}
-{% macro lake_view(name, paths, columns) %}
-    {%- set read = read_parquet_files(paths) if paths else none -%}
-    {%- set found = run_query('describe select * from ' ~ read).columns[0].values() | list if read else [] -%}
+{% macro lake_view(name, paths, found, columns) %}
     {%- set selected = [] -%}
-    {%- for column in columns.values() -%}
-        {%- set value = adapter.quote(column.name) if column.name in found else 'null' -%}
-        {%- do selected.append('cast(' ~ value ~ ' as ' ~ (column.data_type or 'varchar') ~ ') as ' ~ adapter.quote(column.name)) -%}
+    {%- for column, data_type in columns.items() -%}
+        {%- set value = adapter.quote(column) if column in found else 'null' -%}
+        {%- do selected.append('cast(' ~ value ~ ' as ' ~ data_type ~ ') as ' ~ adapter.quote(column)) -%}
     {%- endfor -%}
     {%- for column in found if column not in columns -%}
         {%- do selected.append(adapter.quote(column)) -%}
     {%- endfor -%}
     create or replace view lake.{{ adapter.quote(name) }} as
     select {{ selected | join(', ') }}
-    {% if read %}from {{ read }}{% else %}where false{% endif %}
+    {% if paths %}from {{ read_parquet_files(paths) }}{% else %}where false{% endif %}
 {% endmacro %}

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingestion.errors import DataProblem
-from ingestion.lake import CHUNK, Lake, LoadRecord
+from ingestion.lake import CHUNK, Lake, LoadRecord, exact
 from ingestion.statswales.client import fetch_error
 from ingestion.statswales.notes import CODE_PATTERN, NOTE_CODES
 from ingestion.statswales.registry import Column, Dataset, normalise
@@ -80,9 +80,9 @@ def build_batch(dataset: Dataset, lake: Lake, record: LoadRecord, shapes: Mappin
 
     landed = {file.role: file for file in record.files}
     with contextlib.ExitStack() as held:
-        data = held.enter_context(_local(lake, landed["data"].path))
-        notes = held.enter_context(_local(lake, landed["note_codes"].path))
-        filters = held.enter_context(_local(lake, landed["filters_cy"].path))
+        data = held.enter_context(lake.as_local(landed["data"].path))
+        notes = held.enter_context(lake.as_local(landed["note_codes"].path))
+        filters = held.enter_context(lake.as_local(landed["filters_cy"].path))
         shape = (shapes or {}).get("data") or scan(data)
         notes_shape = (shapes or {}).get("note_codes") or scan(notes)
         for problem in (shape.problem, notes_shape.problem):
@@ -218,18 +218,6 @@ def no_rows() -> DataProblem:
 
 
 @contextlib.contextmanager
-def _local(lake: Lake, relative: str) -> Iterator[Path]:
-    """A lake file as a local path: itself on a file system, a copy of it from elsewhere."""
-    if lake.local:
-        yield Path(lake.path(relative))
-        return
-    with lake.scratch(Path(relative).suffix) as path:
-        with lake.open_read(relative) as source, path.open("wb") as target:
-            shutil.copyfileobj(source, target, CHUNK)
-        yield path
-
-
-@contextlib.contextmanager
 def _folder(lake: Lake) -> Iterator[Path]:
     """A scratch folder for DuckDB to spill into, made only when it needs it."""
     with lake.scratch(".spill") as path:
@@ -276,7 +264,7 @@ def _csv(path: Path, columns: int) -> str:
     """DuckDB's reader, told everything so that nothing is guessed; columns are text, by position."""
     names = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(columns))
     return (
-        f"read_csv({_text(str(path))}, auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', "
+        f"read_csv({exact(path)}, auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', "
         f"nullstr = '', strict_mode = true, null_padding = false, max_line_size = 16777216, "
         f"columns = {{{names}}})"
     )
@@ -404,6 +392,8 @@ def read_layout(
     others = {name: i for i, name in enumerate(header) if i not in claimed}
     layout = Layout(header, at.get("data values", -1), at.get("notes", -1), dimensions, others)
     for role, column in dataset.columns.items():
+        if column.constant is not None:
+            continue
         found = _find_role(role, column, [d for d in dimensions if d.role is None], newest)
         if found is not None:
             found.role = role
@@ -505,7 +495,7 @@ def _unpack(database: duckdb.DuckDBPyConnection, data: Path, layout: Layout, wid
         database.execute(
             f"COPY (SELECT {columns} FROM {_csv(data, len(layout.header))}) TO {_text(str(wide))} (FORMAT parquet)"
         )
-    (rows,) = database.execute(f"SELECT count(*) FROM read_parquet({_text(str(wide))})").fetchone() or (0,)
+    (rows,) = database.execute(f"SELECT count(*) FROM read_parquet({exact(wide)})").fetchone() or (0,)
     return int(rows)
 
 
@@ -587,7 +577,8 @@ def _write_batch(
     for role, column in dataset.columns.items():
         found = layout.roles.get(role)
         columns.append((role, cell(found.label if found else None)))
-        columns.append((f"{role}_code", cell(found.reference if found else None)))
+        code = _text(column.constant) if column.constant else cell(found.reference if found else None)
+        columns.append((f"{role}_code", code))
         if column.kind == "period":
             columns.append((f"{role}_sort", cell(found.sort if found else None)))
         if column.kind == "area":
@@ -609,7 +600,7 @@ def _write_batch(
         on = " AND ".join(f"w.c{d.label} IS NOT DISTINCT FROM k.l{i}" for i, d in enumerate(layout.dimensions))
         joined = f" LEFT JOIN coded AS k ON {on}"
     database.execute(
-        f"COPY (SELECT {select} FROM read_parquet({_text(str(wide))}, file_row_number = true) AS w{joined}) "
+        f"COPY (SELECT {select} FROM read_parquet({exact(wide)}, file_row_number = true) AS w{joined}) "
         f"TO {_text(str(batch))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
     )
 
@@ -622,7 +613,7 @@ def _assert_codes_unique(
     Raises:
         DataProblem: Labels name more than one row, or a row of the other view is not in the data.
     """
-    source = f"read_parquet({_text(str(batch))})"
+    source = f"read_parquet({exact(batch)})"
     own = {source: name for name, source in record.columns.items()}
     names = ", ".join(_name(d.role or own[d.name]) for d in layout.dimensions)
     clash = database.execute(
@@ -691,7 +682,7 @@ def _write_members(
         sort, hierarchy = (f"min(c{i})" if i is not None else "NULL::VARCHAR" for i in (found.sort, found.hierarchy))
         parts.append(
             f"SELECT {_text(role)} AS role, c{found.reference} AS code, min(c{found.label}) AS label_en, {sort} AS "
-            f"sort, {hierarchy} AS hierarchy FROM read_parquet({_text(str(wide))}) GROUP BY c{found.reference}"
+            f"sort, {hierarchy} AS hierarchy FROM read_parquet({exact(wide)}) GROUP BY c{found.reference}"
         )
     database.execute(
         f"CREATE TEMP TABLE members AS SELECT m.role, m.code, m.label_en, w.label_cy, m.sort, m.hierarchy, n.name_en, "
@@ -756,14 +747,14 @@ def same_batch(lake: Lake, record: LoadRecord, newest: LoadRecord) -> bool:
     with contextlib.ExitStack() as held:
         database = held.enter_context(_database(held.enter_context(_folder(lake))))
         return all(
-            _same_rows(database, held.enter_context(_local(lake, one)), held.enter_context(_local(lake, other)))
+            _same_rows(database, held.enter_context(lake.as_local(one)), held.enter_context(lake.as_local(other)))
             for one, other in pairs
         )
 
 
 def _same_rows(database: duckdb.DuckDBPyConnection, one: Path, other: Path) -> bool:
     """Compare two Parquet files as bags of rows, the columns with ``_`` left out."""
-    sources = [f"read_parquet({_text(str(path))})" for path in (one, other)]
+    sources = [f"read_parquet({exact(path)})" for path in (one, other)]
     names = []
     for source in sources:
         described = database.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()

@@ -603,6 +603,9 @@ def period_of(text: str, kind: PeriodKind) -> Period | None:
     if kind in ("financial_year", "financial_year_end"):
         end = date(year, 3, 31)
         label, code = f"{year - 1}-{year % 100:02d}", f"{year - 1}{year % 100:02d}"
+    elif kind == "school_year":
+        end = date(year + 1, 8, 31)
+        label, code = f"{year}/{(year + 1) % 100:02d}", f"{year}{(year + 1) % 100:02d}"
     else:
         end = date(year, 12, 31)
         label = code = str(year)
@@ -631,7 +634,7 @@ def _finder(column: Column) -> Finder:
 
         return area
     if column.kind == "period":
-        kind = column.period or "point"
+        kind = column.periods[0]
 
         def period(text: str) -> str | None:
             plain = re.sub(r"[\s(]*\b(r|p|e|revised|provisional|diwygiedig|amodol)\)?$", "", text, flags=re.IGNORECASE)
@@ -805,7 +808,7 @@ class _Reader:
 
     def period(self, year: str | None) -> Period | None:
         """The period of the whole table: as it was given, else from the titles, else from the file's name."""
-        kind = next(c.period for c in self.dataset.columns.values() if c.kind == "period") or "point"
+        kind = self.dataset.columns["period"].periods[0]
         if year:
             return period_of(year, kind)
         in_titles = {p for t in self.table.titles if (p := period_of(t.text, kind))}
@@ -832,7 +835,7 @@ def read_rows(table: ExportTable, dataset: Dataset, year: str | None = None) -> 
     reader = _Reader(table, dataset)
     constants, guessed = reader.constants()
     whole = reader.period(year)
-    period_kind = next(c.period for c in dataset.columns.values() if c.kind == "period") or "point"
+    period_kind = dataset.columns["period"].periods[0]
     rows: list[dict[str, Any]] = []
     silent: dict[str, ExportCell] = {}
     used_guesses: set[str] = set()
@@ -842,6 +845,8 @@ def read_rows(table: ExportTable, dataset: Dataset, year: str | None = None) -> 
         for role, column in dataset.columns.items():
             if column.kind == "period":
                 row[role] = _as_period(said[role], period_kind) if role in said else whole
+            elif column.constant:
+                row[role] = column.constant
             elif role in said:
                 row[role] = said[role]
             elif role in constants:
@@ -863,8 +868,8 @@ def read_rows(table: ExportTable, dataset: Dataset, year: str | None = None) -> 
 
 def _as_period(code: str, kind: PeriodKind) -> Period | None:
     """The period of a code that `period_of` gave before."""
-    financial = kind in ("financial_year", "financial_year_end")
-    return period_of(f"{code[:4]}-{code[4:]}" if financial else code, kind)
+    paired = kind in ("financial_year", "financial_year_end", "school_year")
+    return period_of(f"{code[:4]}-{code[4:]}" if paired else code, kind)
 
 
 def _missing(reader: _Reader) -> list[ExportCell]:
@@ -1097,11 +1102,12 @@ def _conformed(
     key: str = row[role]
     member = column.values.get(key)
     if member is not None:
-        members[role, member.code] = {
-            "role": role, "code": member.code, "label_en": member.en, "label_cy": member.cy,
+        code = member.code or key
+        members[role, code] = {
+            "role": role, "code": code, "label_en": member.en, "label_cy": member.cy,
             "sort": str(list(column.values).index(key)),
         }  # fmt: skip
-        return {role: member.en, f"{role}_code": member.code}
+        return {role: member.en, f"{role}_code": code}
     label = key
     if column.kind == "area":
         find = _finder(column)

@@ -1,4 +1,4 @@
-"""Write a frozen snapshot (docs/design.md) from a few Python rows, as `transform.freeze` would from a lake.
+"""Freeze a lake that holds a few Python rows.
 
     make_snapshot(
         folder,
@@ -22,7 +22,6 @@ from __future__ import annotations
 import csv
 import functools
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -33,7 +32,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingestion.config import CHECKOUT
-from ingestion.statswales.registry import Column, Dataset, load_registry, normalise
+from ingestion.lake import Lake, LoadRecord
+from ingestion.statswales.registry import Column, Dataset, load_registry
+from ingestion.transform import freeze
 
 NOTES = {"c": "Confidential", "e": "Estimated", "f": "Forecast", "p": "Provisional", "r": "Revised", "t": "Total",
          "x": "Not available", "z": "Not Applicable"}  # fmt: skip
@@ -65,7 +66,6 @@ def make_snapshot(
     *,
     registry: Mapping[str, Dataset] | None = None,
     history: Iterable[Mapping[str, Any]] = (),
-    snapshot_id: str = "test",
 ) -> Path:
     """Write every file of the snapshot, and the raw Parquet that it names, below ``folder``.
 
@@ -74,88 +74,51 @@ def make_snapshot(
         loads: In any order.
         registry: Default: the project's.
         history: Further rows of `loads.parquet` (loads that were not accepted), any of its columns.
-        snapshot_id: Name of the snapshot.
 
     Returns:
         The folder: what `GOFAL_SNAPSHOT` should be.
     """
     registry = registry or load_registry()
-    folder.mkdir(parents=True, exist_ok=True)
+    lake = Lake.open(str(folder / "lake"), "sample")
     ordered = sorted(loads, key=lambda load: (load.source_key, load.known_from, load.revision_index or 0))
-    vintages: list[dict[str, Any]] = []
-    files: dict[str, dict[str, Any]] = {}
+    numbers: dict[str, int] = {}
     for load in ordered:
-        before = [v for v in vintages if v["source_key"] == load.source_key]
-        number = len(before) + 1
+        number = numbers[load.source_key] = numbers.get(load.source_key, 0) + 1
         load_id = (
             load.load_id or hashlib.sha256(f"{load.source_key}|{load.known_from}|{number}".encode()).hexdigest()[:16]
         )
         sha = hashlib.sha256(load_id.encode()).hexdigest()
-        if before:
-            before[-1]["known_to"] = _moment(load.known_from)
         entry = registry[load.source_key.removeprefix("statswales_export_")]
-        vintages.append({
-            "source_key": load.source_key, "load_id": load_id, "vintage_no": number,
-            "known_from": _moment(load.known_from), "known_to": None, "known_from_basis": load.basis,
-            "revision_id": f"revision-{number}", "revision_index": load.revision_index or number,
-            "landed_at": _moment(load.landed_at or load.known_from), "landed_sha256": sha,
-            "is_synthetic": load.is_synthetic, "title_en": entry.title_en, "title_cy": entry.title_cy,
-            "publisher_en": "Welsh Government", "publisher_cy": "Llywodraeth Cymru",
-            "licence": "Open Government Licence v3.0", "designation": "official",
-            "url": f"https://example.invalid/{entry.uuid}", "kind": load.kind, "rows": len(load.rows),
-        } | load.extra)  # fmt: skip
-        if load_id not in files:
-            raw = folder / "raw" / load.source_key / f"{load_id}.parquet"
-            members = folder / "members" / load.source_key / f"{load_id}.parquet"
-            batch = [_row(entry, row, load_id, sha, i) for i, row in enumerate(load.rows, start=1)]
-            _write(raw, batch, _raw_schema(entry, batch))
-            _write(members, _members(entry, batch, load_id), _schema(
+        raw, members = (path(load.source_key, load_id) for path in (lake.raw_path, lake.members_path))
+        batch = [_row(entry, row, load_id, sha, i) for i, row in enumerate(load.rows, start=1)]
+        if not lake.exists(raw):
+            _write(Path(lake.path(raw)), batch, _raw_schema(entry, batch))
+            _write(Path(lake.path(members)), _members(entry, batch, load_id), _schema(
                 "role code label_en label_cy sort hierarchy name_en name_cy _load_id"
             ))  # fmt: skip
-            files[load_id] = {"relation": f"raw_{load.source_key}", "source_key": load.source_key,
-                              "load_id": load_id, "path": str(raw)}  # fmt: skip
-            files[load_id + "members"] = files[load_id] | {"relation": "members", "path": str(members)}
-
-    _write(folder / "vintages.parquet", vintages, _schema(
-        "source_key load_id vintage_no:int known_from:time known_to:time known_from_basis revision_id "
-        "revision_index:int landed_at:time landed_sha256 is_synthetic:bool title_en title_cy publisher_en publisher_cy "
-        "licence designation url kind rows:int"
-    ))  # fmt: skip
-    _write(folder / "files.parquet", list(files.values()), _schema("relation source_key load_id path"))
-    events = [
-        {**{k: v[k] for k in ("load_id", "source_key", "landed_at", "known_from", "rows", "landed_sha256",
-                              "is_synthetic")},
-         "run_id": "run-1", "outcome": "accepted", "message_en": None, "message_cy": None}
-        for v in vintages
-    ]  # fmt: skip
+        lake.record(
+            LoadRecord.model_validate({
+                "load_id": load_id, "source_key": load.source_key, "kind": load.kind, "run_id": "run-1",
+                "landed_at": _moment(load.landed_at or load.known_from), "known_from": _moment(load.known_from),
+                "known_from_basis": load.basis, "outcome": "accepted", "revision_id": f"revision-{number}",
+                "revision_index": load.revision_index or number, "rows": len(load.rows), "landed_sha256": sha,
+                "raw_file": raw, "members_file": members, "is_synthetic": load.is_synthetic,
+                "title_en": entry.title_en, "title_cy": entry.title_cy, "publisher_en": "Welsh Government",
+                "publisher_cy": "Llywodraeth Cymru", "designation": "official",
+                "url": f"https://example.invalid/{entry.key}",
+            } | load.extra)
+        )  # fmt: skip
     for row in history:
-        times = {k: _moment(row[k]) for k in ("landed_at", "known_from") if row.get(k)}
-        events.append({"run_id": "run-1", "is_synthetic": True, **row, **times})
-    _write(folder / "loads.parquet", events, _schema(
-        "load_id source_key run_id landed_at:time known_from:time outcome rows:int landed_sha256 message_en message_cy "
-        "is_synthetic:bool"
-    ))  # fmt: skip
-    _write(folder / "registry_members.parquet", [m for e in registry.values() for m in _registry_members(e)], _schema(
-        "source_key role match_text member_key measure_key breakdown is_total:bool label_en label_cy"
-    ))  # fmt: skip
-    _write(
-        folder / "registry_columns.parquet",
-        [
-            {"source_key": e.key, "role": role, "kind": c.kind, "period_kind": c.period,
-             "rounding_base": e.rounding_base}
-            for e in registry.values()
-            for role, c in e.columns.items()
-        ],
-        _schema("source_key role kind period_kind rounding_base:int"),
-    )  # fmt: skip
-    newest = max((v["known_from"] for v in vintages), default=None)
-    (folder / "snapshot.json").write_text(
-        json.dumps({
-            "snapshot_id": snapshot_id, "as_of": "2026-11-21T00:00:00+00:00", "frozen_at": "2026-11-21T02:00:00+00:00",
-            "newest_known_from": newest.isoformat() if newest else None, "lake_kind": "sample",
-        }),
-        encoding="utf-8",
-    )  # fmt: skip
+        told = {language: row.get(f"message_{language}") for language in ("en", "cy")}
+        moment = _moment(row["landed_at"])
+        lake.record(
+            LoadRecord.model_validate({
+                **{k: v for k, v in row.items() if k not in ("message_en", "message_cy")}, "run_id": "run-1",
+                "landed_at": moment, "is_synthetic": True,
+                "messages": [{"code": "told", "severity": "error", **told}] if told["en"] else [],
+            })
+        )  # fmt: skip
+    freeze(lake, registry, folder, now=datetime(2026, 11, 21, 2, tzinfo=UTC))
     return folder
 
 
@@ -190,7 +153,7 @@ def _pair(given: Any, known: Mapping[str, tuple[str, str]]) -> tuple[str | None,
 
 
 def _spellings(column: Column) -> dict[str, tuple[str, str]]:
-    return {key: (member.en, member.code) for key, member in column.values.items()}
+    return {key: (member.en, member.code or key) for key, member in column.values.items()}
 
 
 def _total(column: Column) -> str:
@@ -203,7 +166,7 @@ def _period(column: Column, given: Any) -> tuple[str | None, str | None, str | N
     if isinstance(given, str):
         return given, given, None
     ends = {"financial_year_end": (3, 31), "financial_year": (3, 31), "mid_year": (12, 31), "calendar_year": (12, 31)}
-    month, day = ends[str(column.period)]
+    month, day = ends[column.periods[0]]
     sort = str(int(datetime(given, month, day, tzinfo=UTC).timestamp() * 1000))
     if month == 3:
         return f"{given - 1}-{given % 100:02}", f"{given - 1}{given % 100:02}", sort
@@ -233,20 +196,6 @@ def _members(entry: Dataset, batch: list[dict[str, Any]], load_id: str) -> list[
     return list(found.values())
 
 
-def _registry_members(entry: Dataset) -> list[dict[str, Any]]:
-    return [
-        {
-            "source_key": entry.key, "role": role, "match_text": text, "member_key": key,
-            "measure_key": member.measure_key,
-            "breakdown": "; ".join(f"{k}={v}" for k, v in sorted(member.breakdown.items())) or None,
-            "is_total": member.is_total, "label_en": member.en, "label_cy": member.cy,
-        }
-        for role, column in entry.columns.items()
-        for key, member in column.values.items()
-        for text in sorted({normalise(key), *member.matches()})
-    ]  # fmt: skip
-
-
 def _raw_schema(entry: Dataset, batch: list[dict[str, Any]]) -> pa.Schema:
     named = ["value", "notes", "note_codes"]
     for role, column in entry.columns.items():
@@ -270,4 +219,4 @@ def _write(path: Path, rows: list[dict[str, Any]], schema: pa.Schema) -> None:
 
 def _moment(text: str | date) -> datetime:
     moment = datetime.fromisoformat(text) if isinstance(text, str) else datetime.combine(text, datetime.min.time())
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

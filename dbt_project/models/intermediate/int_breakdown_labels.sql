@@ -1,6 +1,6 @@
 -- A label in each language for every breakdown member that stands in the data: ours where we keep one, else the
--- registry's, else read from the key of an age, else the source's own (which may lack a language: a warning, not ours
--- to invent).
+-- registry's or the source's own (which may lack a language: a warning, not ours to invent), but ages are read from
+-- their key.
 with breakdowns as (
     select distinct breakdown from {{ ref('int_observation_intervals') }}
     where breakdown <> 'all'
@@ -15,34 +15,15 @@ pieces as (
     from {{ split_rows('breakdowns', ['breakdown'], 'breakdown', '; ') }} as split
 ),
 
-registered as (
-    select distinct
-        role as breakdown_key,
-        member_key,
-        label_en,
-        label_cy
-    from {{ source('lake', 'registry_members') }}
-),
-
-members as (
+spelled as (
     select
         role as breakdown_key,
-        {{ member_text('label_en') }} as member_key,
-        max(label_en) as label_en,
-        max(label_cy) as label_cy
-    from {{ source('lake', 'members') }}
-    where label_en is not null
-    group by role, {{ member_text('label_en') }}
-),
-
-registered_once as (
-    select
-        breakdown_key,
         member_key,
         min(label_en) as label_en,
         min(label_cy) as label_cy
-    from registered
-    group by breakdown_key, member_key
+    from {{ ref('stg_lake__spellings') }}
+    where breakdown is not null
+    group by role, member_key
 ),
 
 numbered as (
@@ -60,29 +41,25 @@ select
     numbered.member_key,
     coalesce(
         kept.label_en,
-        registered_once.label_en,
         case
             when numbered.age is not null and numbered.is_open then numbered.age || ' and over'
             when numbered.age = '0' then 'Under 1'
             when numbered.age is not null then 'Aged ' || numbered.age
         end,
-        members.label_en,
+        spelled.label_en,
         numbered.member_key
     ) as label_en,
     coalesce(
         kept.label_cy,
-        registered_once.label_cy,
         case
             when numbered.age is not null and numbered.is_open then numbered.age || ' oed a throsodd'
             when numbered.age = '0' then 'Dan 1 oed'
             when numbered.age is not null then numbered.age || ' oed'
         end,
-        members.label_cy
+        spelled.label_cy
     ) as label_cy
 from numbered
 left join {{ ref('breakdown_labels') }} as kept
     on numbered.breakdown_key = kept.breakdown_key and numbered.member_key = kept.member_key
-left join registered_once
-    on numbered.breakdown_key = registered_once.breakdown_key and numbered.member_key = registered_once.member_key
-left join members
-    on numbered.breakdown_key = members.breakdown_key and numbered.member_key = members.member_key
+left join spelled
+    on numbered.breakdown_key = spelled.breakdown_key and numbered.member_key = spelled.member_key

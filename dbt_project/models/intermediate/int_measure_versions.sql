@@ -1,4 +1,52 @@
 -- The versions of each measure, and which dates each answers for: a figure older than the first version is its.
+with definitions as (
+    -- measures that the dataset registry defines
+    select
+        measure_key,
+        official_code,
+        framework,
+        title_en,
+        title_cy,
+        definition_en,
+        definition_cy,
+        population_definition_en,
+        population_definition_cy,
+        unit,
+        rate_base,
+        scale,
+        rounding_base,
+        cast(null as {{ dbt.type_string() }}) as direction_of_good,
+        valid_from,
+        cast(null as date) as valid_to,
+        cast(null as boolean) as comparable_to_previous,
+        series_id
+    from {{ source('lake', 'registry_measures') }}
+
+    union all
+
+    -- measures that the warehouse works out
+    select
+        measure_key,
+        official_code,
+        framework,
+        title_en,
+        title_cy,
+        definition_en,
+        definition_cy,
+        population_definition_en,
+        population_definition_cy,
+        unit,
+        rate_base,
+        scale,
+        rounding_base,
+        direction_of_good,
+        valid_from,
+        valid_to,
+        comparable_to_previous,
+        series_id
+    from {{ ref('measures') }}
+)
+
 select
     measure_key,
     measure_key || '@' || cast(valid_from as {{ dbt.type_string() }}) as measure_version_key,
@@ -26,4 +74,4 @@ select
     coalesce(
         lead(valid_from) over (partition by measure_key order by valid_from), cast('9999-12-31' as date)
     ) as applies_to
-from {{ ref('measures') }}
+from definitions

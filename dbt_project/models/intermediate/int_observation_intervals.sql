@@ -1,149 +1,198 @@
 -- One row a change of a cell's value, status or notes, with the half-open interval in which that was what was known.
--- Gaps and islands over the source's vintages: a cell that is gone closes its interval at the moment at which the
--- first vintage without it became known, one that comes back opens a new one, and an unchanged vintage adds nothing.
 --
--- Most cells say one thing in every vintage from their first on. So what each cell said is gathered first, by whole
--- numbers (`cell_no`) and without sorting, and only a statement with a gap in its vintages is looked at one by one.
-{%- set statement = ['source_key', 'cell_no', 'value', 'value_status', 'note_codes'] %}
+-- Most cells were said once, in their source's first vintage, and never touched again: they pass straight through. Only
+-- the cells that a later vintage touched are put in order of time. There, what a vintage says again in other words (a
+-- label was renamed) is no change; a cell that is gone closes its interval at the moment at which the first vintage
+-- without it became known, and one that comes back opens a new one.
+with touched_cells as (
+    select distinct
+        source_key,
+        cell_no
+    from {{ ref('int_observations') }}
+    where is_change
+),
 
-{#- Written where it is read, not named once: a relation that is read twice under one name is copied whole first. #}
-{%- set observed %}
-    (
-        select
-            observations.*,
-            vintages.vintage_position
-        from {{ ref('int_observations') }} as observations
-        inner join {{ ref('int_vintages') }} as vintages
-            on observations.source_key = vintages.source_key
-                and observations.vintage_scope = vintages.vintage_scope
-                and observations.vintage_no = vintages.vintage_no
-    ) as observed
-{%- endset %}
-
-with statements as (
+touched as (
     select
-        {{ statement | join(', ') }},
-        -- these follow from the cell and the notes: one value a group
-        any_value(vintage_scope) as vintage_scope,
-        any_value(measure_key) as measure_key,
-        any_value(area_code) as area_code,
-        any_value(period_kind) as period_kind,
-        any_value(period_end) as period_end,
-        any_value(breakdown) as breakdown,
-        any_value(is_whole) as is_whole,
-        any_value(revision_status) as revision_status,
-        min(vintage_position) as first_position,
-        max(vintage_position) as last_position,
-        {{ value_at_least('source_row', 'vintage_position') }} as source_row,
-        count(*) = max(vintage_position) - min(vintage_position) + 1 as is_unbroken
-    from {{ observed }}
-    group by {{ statement | join(', ') }}
-),
-
-broken as (
-    select * from statements
-    where not is_unbroken
-),
-
-numbered as (
-    select
-        observed.vintage_position,
-        observed.source_row,
-        {%- for column in statement %}
-            broken.{{ column }},
-        {%- endfor %}
-        observed.vintage_position - row_number() over (
-            partition by broken.{{ statement | join(', broken.') }}
-            order by observed.vintage_position
-        ) as island
-    from {{ observed }}
-    inner join broken
-        on
-            observed.source_key = broken.source_key
-            and observed.cell_no = broken.cell_no
-            and observed.value is not distinct from broken.value
-            and observed.value_status = broken.value_status
-            and observed.note_codes is not distinct from broken.note_codes
-),
-
-islands as (
-    select
-        {{ statement | join(', ') }},
-        min(vintage_position) as first_position,
-        max(vintage_position) as last_position,
-        {{ value_at_least('source_row', 'vintage_position') }} as source_row
-    from numbered
-    group by {{ statement | join(', ') }}, island
-),
-
-intervals as (
-    select * from statements
-    where is_unbroken
+        observations.source_key,
+        observations.measure_key,
+        observations.area_code,
+        observations.period_kind,
+        observations.period_key,
+        observations.period_start,
+        observations.period_end,
+        observations.breakdown,
+        observations.is_whole,
+        observations.cell_no,
+        observations.vintage_no,
+        observations.is_gone,
+        observations.known_from,
+        observations.landed_at,
+        observations.load_id,
+        observations.landed_sha256,
+        observations.is_synthetic,
+        observations.value,
+        observations.value_status,
+        observations.revision_status,
+        observations.note_codes,
+        observations.source_row,
+        observations.correction_id
+    from {{ ref('int_observations') }} as observations
+    inner join touched_cells
+        on observations.source_key = touched_cells.source_key and observations.cell_no = touched_cells.cell_no
 
     union all
 
     select
-        {%- for column in statement %}
-            broken.{{ column }},
-        {%- endfor %}
-        broken.vintage_scope,
-        broken.measure_key,
-        broken.area_code,
-        broken.period_kind,
-        broken.period_end,
-        broken.breakdown,
-        broken.is_whole,
-        broken.revision_status,
-        islands.first_position,
-        islands.last_position,
-        islands.source_row,
-        true as is_unbroken
-    from islands
-    inner join broken
-        on
-            islands.source_key = broken.source_key
-            and islands.cell_no = broken.cell_no
-            and islands.value is not distinct from broken.value
-            and islands.value_status = broken.value_status
-            and islands.note_codes is not distinct from broken.note_codes
+        source_key,
+        measure_key,
+        area_code,
+        period_kind,
+        period_key,
+        period_start,
+        period_end,
+        breakdown,
+        is_whole,
+        cell_no,
+        vintage_no,
+        true as is_gone,
+        known_from,
+        landed_at,
+        load_id,
+        landed_sha256,
+        is_synthetic,
+        null as value,
+        null as value_status,
+        null as revision_status,
+        null as note_codes,
+        null as source_row,
+        null as correction_id
+    from {{ ref('int_export_withdrawals') }}
+),
+
+-- of all that is said of a cell at one moment, what is there counts before what is gone, the last vintage before others
+last_said as (
+    select
+        *,
+        row_number() over (
+            partition by source_key, cell_no, known_from
+            order by vintage_no desc, is_gone
+        ) as place
+    from touched
+),
+
+compared as (
+    select
+        *,
+        lag(is_gone) over cell as was_gone,
+        lag(value) over cell as value_before,
+        lag(value_status) over cell as value_status_before,
+        lag(note_codes) over cell as note_codes_before
+    from last_said
+    where place = 1
+    window cell as (partition by source_key, cell_no order by known_from)
+),
+
+steps as (
+    select
+        *,
+        lead(known_from) over (partition by source_key, cell_no order by known_from) as known_to
+    from compared
+    where
+        was_gone is null
+        or is_gone <> was_gone
+        or value is distinct from value_before
+        or value_status is distinct from value_status_before
+        or note_codes is distinct from note_codes_before
+),
+
+intervals as (
+    select
+        source_key,
+        measure_key,
+        area_code,
+        period_kind,
+        period_key,
+        period_start,
+        period_end,
+        breakdown,
+        is_whole,
+        cell_no,
+        vintage_no,
+        known_from,
+        known_to,
+        landed_at,
+        load_id,
+        landed_sha256,
+        is_synthetic,
+        value,
+        value_status,
+        revision_status,
+        note_codes,
+        source_row,
+        correction_id
+    from steps
+    where not is_gone
+
+    union all
+
+    select
+        observations.source_key,
+        observations.measure_key,
+        observations.area_code,
+        observations.period_kind,
+        observations.period_key,
+        observations.period_start,
+        observations.period_end,
+        observations.breakdown,
+        observations.is_whole,
+        observations.cell_no,
+        observations.vintage_no,
+        observations.known_from,
+        null as known_to,
+        observations.landed_at,
+        observations.load_id,
+        observations.landed_sha256,
+        observations.is_synthetic,
+        observations.value,
+        observations.value_status,
+        observations.revision_status,
+        observations.note_codes,
+        observations.source_row,
+        observations.correction_id
+    from {{ ref('int_observations') }} as observations
+    left join touched_cells
+        on observations.source_key = touched_cells.source_key and observations.cell_no = touched_cells.cell_no
+    where not observations.is_change and touched_cells.cell_no is null
 )
 
 select
     intervals.source_key,
     intervals.measure_key,
     intervals.area_code,
-    {{ period_key('intervals.period_kind', 'intervals.period_end') }} as period_key,
+    intervals.period_key,
     intervals.period_kind,
-    {{ period_start('intervals.period_kind', 'intervals.period_end') }} as period_start,
+    intervals.period_start,
     intervals.period_end,
     intervals.breakdown,
     intervals.is_whole,
-    opened.known_from,
-    closed.known_to,
-    closed.known_to is null as is_latest,
+    intervals.known_from,
+    intervals.known_to,
+    intervals.known_to is null as is_latest,
     intervals.value,
     intervals.value_status,
     intervals.revision_status,
     intervals.note_codes,
     measures.measure_version_key,
     measures.series_id,
-    opened.vintage_no,
-    opened.landed_at as loaded_at,
-    opened.load_id,
-    opened.landed_sha256,
+    intervals.vintage_no,
+    intervals.landed_at as loaded_at,
+    intervals.load_id,
+    intervals.landed_sha256,
     intervals.source_row,
-    opened.is_synthetic
+    intervals.correction_id,
+    intervals.is_synthetic
 from intervals
-inner join {{ ref('int_vintages') }} as opened
-    on
-        intervals.source_key = opened.source_key
-        and intervals.vintage_scope = opened.vintage_scope
-        and intervals.first_position = opened.vintage_position
-inner join {{ ref('int_vintages') }} as closed
-    on
-        intervals.source_key = closed.source_key
-        and intervals.vintage_scope = closed.vintage_scope
-        and intervals.last_position = closed.vintage_position
 left join {{ ref('int_measure_versions') }} as measures
     on
         intervals.measure_key = measures.measure_key

@@ -78,5 +78,6 @@ select
     is_synthetic,
     load_id,
     landed_sha256,
-    source_row
+    source_row,
+    correction_id
 from facts

@@ -1,6 +1,18 @@
 -- What moved between two vintages: a value, or the status that says why there is none. A row that is new because its
 -- period is new is no revision; one that only lost or gained a note (provisional, revised) is in fct_measure_value.
-with ordered as (
+with replacing as (
+    -- of vintages that became known at one moment the last is the one that counts
+    select
+        source_key,
+        known_from,
+        landed_at,
+        load_id,
+        row_number() over (partition by source_key, known_from order by vintage_no desc) as place
+    from {{ ref('stg_lake__vintages') }}
+    where change_id is not null
+),
+
+ordered as (
     select
         *,
         lag(known_to) over cell as closed_before,
@@ -125,11 +137,11 @@ changes as (
         vintages.load_id as new_load_id,
         ordered.is_synthetic
     from ordered
-    inner join {{ ref('int_vintages') }} as vintages
+    inner join replacing as vintages
         on
             ordered.source_key = vintages.source_key
-            and vintages.vintage_scope in ('all', ordered.period_key)
             and ordered.known_to = vintages.known_from
+            and vintages.place = 1
     where
         ordered.known_to is not null
         and ordered.known_to is distinct from ordered.known_from_next

@@ -18,5 +18,6 @@ select
     licence,
     designation,
     url,
-    rows as row_count
+    rows as row_count,
+    change_id
 from {{ source('lake', 'vintages') }}
