@@ -81,9 +81,18 @@ class Bench:
         file = self.folder / f"cube-{rows}.csv"
         with self.console.status(f"making a cube of {rows:,} rows…"):
             cube.write(file, rows)
-        given = json.dumps({"folder": str(self.folder / f"serve-{rows}"), "file": str(file)})
+        try:
+            with self.server("serve", file=str(file)) as told:
+                yield {**told, "csv": str(file)}
+        finally:
+            file.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def server(self, what: str, **given: Any) -> Iterator[dict[str, Any]]:
+        """A stand-in server in a process of its own, and what it says of itself when it is ready."""
+        text = json.dumps({"folder": str(self.folder / what), **given})
         server = subprocess.Popen(
-            [sys.executable, "-m", "bench.work", "serve", given],
+            [sys.executable, "-m", "bench.work", what, text],
             cwd=CHECKOUT,
             env=clean(),
             stdin=subprocess.PIPE,
@@ -96,7 +105,7 @@ class Bench:
                 line = server.stdout.readline()
             if not line:
                 raise SystemExit("the stand-in server did not start")
-            yield {**json.loads(line), "csv": str(file)}
+            yield json.loads(line)
         finally:
             assert server.stdin is not None
             server.stdin.close()
@@ -104,7 +113,6 @@ class Bench:
                 server.wait(15)
             server.kill()
             server.wait()
-            file.unlink(missing_ok=True)
 
 
 def clean() -> dict[str, str]:
@@ -147,6 +155,41 @@ def landing(bench: Bench, served: dict[str, Any], rows: int) -> list[dict[str, A
         peak = max(r["peak_mb"] for r in results)
         bench.add(f"peak memory, {what} checks", f"{peak:.0f} MB", "", peak / 1000, 1.5, " GB")
     return landed
+
+
+def many_sources(bench: Bench) -> None:
+    """A list of 750 datasets that are held and unchanged, and a night in which forty changed."""
+    looked = [bench.work("discover", number=750) for _ in range(bench.pairs)]
+    if {(r["requests"], r["rows"]) for r in looked} != {(1, 750)}:
+        raise SystemExit(f"expected 750 unchanged datasets in one request, found {looked[0]}")
+    bench.add("discover 750 unchanged datasets", "1 request", "", middle(looked), 2.0, " s")
+    with bench.server("serve_sample", number=40) as served:
+        ours, theirs = [], []
+        for turn in range(bench.pairs):
+            with bench.console.status(f"landing 40 datasets, turn {turn + 1} of {bench.pairs}…"):
+                theirs.append(bench.work("bare_many", **served))
+                ours.append(bench.work("land_many", **served))
+    if {r["rows"] for r in (*ours, *theirs)} != {ours[0]["rows"]}:
+        raise SystemExit("not everyone saw the same rows")
+    beside = f"download of the same bytes and DuckDB's CSV to Parquet {middle(theirs):.2f} s"
+    bench.add("land 40 changed datasets", f"{middle(ours):.2f} s", beside, ratio(ours, theirs), 1.5, "×")
+
+
+def long_history(bench: Bench, cells: int) -> None:
+    """``dbt build`` over many observations known through five vintages, and over a tenth as many."""
+    found = {}
+    for size in (cells // 10, cells):
+        with bench.console.status(f"dbt build over {size:,} observations in 5 vintages…"):
+            found[size] = bench.work("history", cells=size, vintages=5)
+    whole = found[cells]
+    label = f"dbt build, {cells / MILLION:g} M observations in 5 vintages"
+    beside = f"changes worked out once before: {whole['freeze']:.0f} s; {whole['intervals']:,} intervals"
+    bench.add(label, f"{whole['dbt']:.0f} s", beside, whole["dbt"], 180.0, " s")
+    bench.add("peak memory of that", f"{whole['peak_mb']:.0f} MB", "", whole["peak_mb"] / 1000, 6.0, " GB")
+    small = found[cells // 10]
+    cost = [r["dbt"] / r["intervals"] for r in (whole, small)]
+    beside = f"{small['intervals']:,} intervals {small['dbt']:.0f} s"
+    bench.add("cost of a row, ten times as many", f"{cost[0] * 1e6:.1f} µs", beside, cost[0] / cost[1], 1.15, "×")
 
 
 def night(bench: Bench) -> None:
@@ -228,6 +271,8 @@ def main() -> None:
             bench.add(f"land {many:,} rows", f"{middle(slow):.2f} s", beside, found, 11.0, "×")
             peak = max(r["peak_mb"] for r in slow)
             bench.add("peak memory of that", f"{peak:.0f} MB", "", peak / 1000, 1.5, " GB")
+        many_sources(bench)
+        long_history(bench, given.rows * 10 if given.full else given.rows)
         if not given.skip_night:
             night(bench)
     Console(width=None if sys.stdout.isatty() else 180).print(table)

@@ -9,8 +9,11 @@ import json
 import resource
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from bench import history, many
 
 
 def bare(folder: Path, files: list[str]) -> dict[str, Any]:
@@ -85,8 +88,21 @@ def main() -> None:
     if what == "serve":
         serve(given["file"])
         return
-    result = bare(folder, given["files"]) if what == "bare" else land(folder, given["url"], checked=what == "checked")
-    result["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # kilobytes on Linux
+    if what == "serve_sample":
+        many.serve_sample(given["number"])
+        return
+    measures: dict[str, Callable[[], dict[str, Any]]] = {
+        "bare": lambda: bare(folder, given["files"]),
+        "land": lambda: land(folder, given["url"], checked=False),
+        "checked": lambda: land(folder, given["url"], checked=True),
+        "discover": lambda: many.discover(folder, given["number"]),
+        "land_many": lambda: many.land(folder, given["url"], given["ids"]),
+        "bare_many": lambda: many.bare(folder, given["url"], given["ids"]),
+        "history": lambda: history.measure(folder, given["cells"], given["vintages"]),
+    }
+    result = {"peak_mb": 0.0, **measures[what]()}
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # kilobytes on Linux
+    result["peak_mb"] = max(own, result["peak_mb"])
     print(json.dumps(result))
 
 

@@ -72,6 +72,7 @@ class Engine:
         """
         self._docs_dir = docs_dir
         self._context: Any = None
+        self._batches: Any = None
         self._names: set[str] = set()
 
     def __enter__(self) -> Engine:
@@ -101,7 +102,7 @@ class Engine:
         )
 
         context = self._open()
-        batches = self._batches(suite.name)
+        batches = self._batches
         if suite.name in self._names:  # a context holds a name once: another load of the same source
             context.suites.delete(suite.name)
         self._names.add(suite.name)
@@ -174,15 +175,12 @@ class Engine:
                 "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
             },
         )
-        context.data_sources.add_pandas("lake")
+        # One asset for all loads, told apart by their suites: Great Expectations writes all of its assets out again
+        # whenever one is added.
+        asset = context.data_sources.add_pandas("lake").add_dataframe_asset("batch")
+        self._batches = asset.add_batch_definition_whole_dataframe("frame")
         self._context = context
         return context
-
-    def _batches(self, name: str) -> Any:
-        source = self._context.data_sources.get("lake")
-        if name not in source.get_asset_names():
-            source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("frame")
-        return source.get_asset(name).get_batch_definition("frame")
 
 
 def _name(meta: dict[str, Any]) -> tuple[str, str]:

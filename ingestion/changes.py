@@ -11,15 +11,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import shutil
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from ingestion import engine
 from ingestion.lake import Lake, LoadRecord, exact
 from ingestion.statswales.registry import Dataset
-
-if TYPE_CHECKING:
-    import duckdb
 
 MEMORY = "2GB"
 """What DuckDB may hold while two vintages are compared; beyond it spills to the lake's scratch folder."""
@@ -56,7 +51,7 @@ def changes(lake: Lake, earlier: LoadRecord, later: LoadRecord) -> str:
     if lake.exists(path):
         return path
     with contextlib.ExitStack() as held:
-        database = held.enter_context(_database(lake))
+        database = held.enter_context(engine.database(lake, MEMORY))
         old, new = (str(held.enter_context(lake.as_local(_raw(r)))) for r in (earlier, later))
         names = [
             {row[0] for row in database.execute(f"DESCRIBE SELECT * FROM read_parquet({exact(file)})").fetchall()}
@@ -106,7 +101,7 @@ def words(lake: Lake, dataset: Dataset, load: LoadRecord) -> str:
     if lake.exists(path):
         return path
     with contextlib.ExitStack() as held:
-        database = held.enter_context(_database(lake))
+        database = held.enter_context(engine.database(lake, MEMORY))
         raw = str(held.enter_context(lake.as_local(_raw(load))))
         there = {row[0] for row in database.execute(f"DESCRIBE SELECT * FROM read_parquet({exact(raw)})").fetchall()}
         parts = []
@@ -127,19 +122,6 @@ def _raw(record: LoadRecord) -> str:
     if record.raw_file is None:
         raise ValueError(f"load {record.load_id} of {record.source_key} was never accepted")
     return record.raw_file
-
-
-@contextlib.contextmanager
-def _database(lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
-    import duckdb
-
-    with lake.scratch(".spill") as spill:
-        config = {"autoinstall_known_extensions": "false", "memory_limit": MEMORY, "temp_directory": str(spill)}
-        with contextlib.closing(duckdb.connect(":memory:", config=config)) as database:
-            try:
-                yield database
-            finally:
-                shutil.rmtree(spill, ignore_errors=True)
 
 
 def _text(value: str) -> str:

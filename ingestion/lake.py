@@ -320,6 +320,19 @@ class Lake:
             record.model_dump(mode="json"),
         )
 
+    def last_landing(self, source_key: str) -> LoadRecord | None:
+        """What was landed last of a source, whether or not anybody has judged it since."""
+        folder = self.path(f"provenance/{source_key}")
+        try:
+            names = [str(path).rsplit("/", 1)[1] for path in self.fs.ls(folder, detail=False)]
+        except FileNotFoundError:
+            return None
+        last = max((name for name in names if name.endswith(".json")), default=None)
+        if last is None:
+            return None
+        with self.fs.open(f"{folder}/{last}", "rb") as handle:
+            return LoadRecord.model_validate_json(handle.read())
+
     # -- the manifest ------------------------------------------------------------------------------------------
 
     def record(self, record: LoadRecord) -> None:

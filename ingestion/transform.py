@@ -29,7 +29,7 @@ from ingestion.config import CHECKOUT, Settings
 from ingestion.errors import BuildError
 from ingestion.lake import Lake, LoadRecord, Outcome, exact, utc_now
 from ingestion.runs import write_json
-from ingestion.statswales.corrections import load_corrections
+from ingestion.statswales.corrections import CORRECTIONS, load_corrections
 from ingestion.statswales.corrections import rows as correction_rows
 from ingestion.statswales.meanings import Meanings, Word, load_aliases, spellings
 from ingestion.statswales.registry import Dataset, Measure, read_registry, with_exports
@@ -91,6 +91,7 @@ def freeze(
     as_of: datetime | None = None,
     now: datetime,
     measures: Mapping[str, Measure] | None = None,
+    corrections: Path | None = None,
 ) -> Snapshot:
     """Write the snapshot that dbt reads (docs/design.md lists its files and columns).
 
@@ -101,6 +102,7 @@ def freeze(
         as_of: Leave out vintages that became known later.
         now: The moment of freezing.
         measures: What is measured; by default the registry's.
+        corrections: The file of known errors; by default ``corrections.yml``.
 
     Returns:
         What was frozen.
@@ -124,11 +126,10 @@ def freeze(
     _parquet(folder / "spellings.parquet", SPELLING_COLUMNS, spelled)
     _parquet(folder / "registry_columns.parquet", COLUMN_COLUMNS, list(_columns(registry)))
     _parquet(folder / "registry_measures.parquet", MEASURE_COLUMNS, list(_measures(definitions)))
-    _parquet(
-        folder / "corrections.parquet",
-        CORRECTION_COLUMNS,
-        correction_rows(load_corrections(registry=with_exports(registry))),
-    )
+    known_errors = correction_rows(load_corrections(corrections or CORRECTIONS, with_exports(registry)))
+    # whether an error ever stood, and stands still, only a lake with all of its vintages can tell
+    judged = [{**row, "is_judged": as_of is None} for row in known_errors]
+    _parquet(folder / "corrections.parquet", CORRECTION_COLUMNS, judged)
 
     stamp = lake.stamp()
     loads = [f"{r['source_key']}/{r['load_id']}@{_iso(r['known_from'])}" for r in rows]
@@ -189,7 +190,7 @@ SPELLING_COLUMNS = {
     "sort": "string",
     "member_key": "string",
     "measure_key": "string",
-    "scale": "int64",
+    "scale": "double",
     "area_code": "string",
     "period_kind": "string",
     "period_key": "string",
@@ -208,7 +209,7 @@ MEASURE_COLUMNS = {
     **dict.fromkeys(("official_code", "framework", "title_en", "title_cy", "definition_en", "definition_cy"), "string"),
     **dict.fromkeys(("population_definition_en", "population_definition_cy", "unit"), "string"),
     "rate_base": "int64",
-    "scale": "double",
+    "scale": "int64",
     "rounding_base": "int64",
     "series_id": "string",
     "valid_from": "date",
@@ -219,6 +220,7 @@ CORRECTION_COLUMNS = {
     "new_value": "double",
     "factor": "double",
     **dict.fromkeys(("reason_en", "reason_cy", "status", "reported_on", "provider"), "string"),
+    "is_judged": "bool",
 }
 
 
@@ -483,20 +485,22 @@ def run_dbt(settings: Settings, folder: Path) -> list[NodeResult]:
     target = settings.root / "dbt_target"
     results = target / "run_results.json"
     results.unlink(missing_ok=True)
-    executable = shutil.which(settings.dbt, path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    command = [executable or settings.dbt, "--log-format-file", "text", "build", "--target", "build", "--quiet"]
     # Unit tests prove the logic on made-up rows: they belong to `make test`, and would say the same every night.
-    command += ["--exclude-resource-type", "unit_test"]
-    command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-    command += ["--target-path", str(target), "--log-path", str(folder)]
-    environment = {
-        **os.environ,
-        "GOFAL_SNAPSHOT": str(folder / "snapshot"),
-        "GOFAL_BUILD_FILE": str(folder / "gofal.duckdb"),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        "DO_NOT_TRACK": "1",
-    }
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=PROJECT, check=False)
+    command = [*_dbt(settings, "build"), "--exclude-resource-type", "unit_test", "--log-path", str(folder)]
+    working = _build_file(settings)
+    for left in (working, working.with_name(f"{working.name}.wal")):  # by a build that was killed
+        left.unlink(missing_ok=True)
+    with parsing(settings):
+        done = subprocess.run(
+            command,
+            env=_environment(settings) | {"GOFAL_SNAPSHOT": str(folder / "snapshot")},
+            capture_output=True,
+            text=True,
+            cwd=PROJECT,
+            check=False,
+        )
+    if working.exists():
+        working.replace(folder / working.name)
     nodes = []
     if results.exists():
         for result in json.loads(results.read_text(encoding="utf-8"))["results"]:
@@ -521,6 +525,87 @@ def run_dbt(settings: Settings, folder: Path) -> list[NodeResult]:
             nodes=[n.unique_id for n in bad],
         )
     return nodes
+
+
+@contextlib.contextmanager
+def parsing(settings: Settings) -> Iterator[None]:
+    """Hold dbt's target folder, whose parsed project is read and written by one dbt at a time."""
+    from filelock import FileLock
+
+    settings.root.mkdir(parents=True, exist_ok=True)
+    # one thread may wait for what another began
+    with FileLock(settings.root / "dbt_target.lock", thread_local=False):
+        yield
+
+
+@contextlib.contextmanager
+def parsed_ahead(settings: Settings) -> Iterator[None]:
+    """Parse the project while something else goes on, where this home has never done it: it takes a while.
+
+    dbt keeps what it parsed, and the build that comes later waits for it. Whether it works is the build's to say.
+    """
+    import threading
+
+    if (settings.root / "dbt_target" / "partial_parse.msgpack").exists():
+        yield
+        return
+    with contextlib.ExitStack() as held:
+        held.enter_context(parsing(settings))
+        process = _parse(settings)
+        release = held.pop_all()
+
+    def wait() -> None:
+        with release:
+            process.wait()
+
+    waiting = threading.Thread(target=wait, name="dbt-parse")
+    waiting.start()
+    try:
+        yield
+    finally:
+        process.terminate()
+        waiting.join()
+
+
+def parse(settings: Settings) -> None:
+    """Parse the project now, and wait for it. Whether it works is the build's to say."""
+    with parsing(settings):
+        _parse(settings).wait()
+
+
+def _parse(settings: Settings) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [*_dbt(settings, "parse"), "--log-path", str(settings.root / "dbt_target")],
+        env=_environment(settings),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=PROJECT,
+    )
+
+
+def _dbt(settings: Settings, command: str) -> list[str]:
+    executable = shutil.which(settings.dbt, path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    return [
+        *(executable or settings.dbt, "--log-format-file", "text", command, "--target", "build", "--quiet"),
+        *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+        *("--target-path", str(settings.root / "dbt_target")),
+    ]
+
+
+def _build_file(settings: Settings) -> Path:
+    """Where dbt writes, the same for every build of a home: dbt parses the project anew when its profile changes."""
+    folder = settings.root / "building"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / "gofal.duckdb"
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return {
+        **os.environ,
+        "GOFAL_BUILD_FILE": str(_build_file(settings)),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
 
 
 def point(link: Path, target: Path) -> None:

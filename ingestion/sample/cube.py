@@ -203,10 +203,15 @@ class Cube:
         self.note_codes = list(note_codes)
         self.coverage = _coverage(dimensions)
         self._lock = threading.Lock()
+        self._opening = threading.Lock()
+        self._databases: dict[bool, duckdb.DuckDBPyConnection] = {}
         self._finalizer = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
 
     def close(self) -> None:
         """Remove its files."""
+        with self._opening:
+            while self._databases:
+                self._databases.popitem()[1].close()
         self._finalizer()
 
     def columns(self) -> list[tuple[int, Dimension]]:
@@ -439,7 +444,16 @@ class Cube:
         return "r.m" if place == MEASURE else f"r.d{place}"
 
     def _connect(self, *, csv: bool) -> duckdb.DuckDBPyConnection:
-        """A connection with a table for each dimension, labels guarded where they are for CSV."""
+        """A cursor of a database with a table for each dimension, labels guarded where they are for CSV.
+
+        The database is made at the first call and kept: a dataset is asked for several views in a row.
+        """
+        with self._opening:
+            if csv not in self._databases:
+                self._databases[csv] = self._open(csv=csv)
+            return self._databases[csv].cursor()
+
+    def _open(self, *, csv: bool) -> duckdb.DuckDBPyConnection:
         import duckdb
         import pyarrow as pa
 

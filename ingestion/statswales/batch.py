@@ -12,12 +12,12 @@ import errno
 import io
 import json
 import re
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ingestion import engine
 from ingestion.errors import DataProblem
 from ingestion.lake import CHUNK, Lake, LoadRecord, exact
 from ingestion.statswales.client import fetch_error
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 1000
 """A message names at most so many rows; its count says how many there are."""
-MEMORY = "1GB"
-"""What DuckDB may hold while a batch is typed; beyond it spills to the lake's scratch folder."""
 
 
 @dataclass
@@ -94,8 +92,7 @@ def build_batch(dataset: Dataset, lake: Lake, record: LoadRecord, shapes: Mappin
         wide = held.enter_context(lake.scratch(".parquet"))
         batch = held.enter_context(lake.scratch(".parquet"))
         members = held.enter_context(lake.scratch(".parquet"))
-        spill = held.enter_context(_folder(lake))
-        database = held.enter_context(_database(spill))
+        database = held.enter_context(engine.database(lake))
         try:
             rows = _unpack(database, data, layout, wide, undo_guard=shape.guarded)
             if record.rows is not None and rows != record.rows:
@@ -181,7 +178,7 @@ def count_rows(path: Path, shape: Shape, total: int) -> int | None:
     if shape.lines <= total:
         return shape.lines
     try:
-        with _database() as database, _parsing():
+        with engine.database() as database, _parsing():
             (rows,) = database.execute(f"SELECT count(*) FROM {_csv(path, len(_header(path)))}").fetchone() or (0,)
             return int(rows)
     except DataProblem:
@@ -215,28 +212,6 @@ def no_rows() -> DataProblem:
         "a’r llwyth da diwethaf yn aros yn gyfredol. Holwch y cyhoeddwr, yna rhedwch eto.",
         code="empty",
     )
-
-
-@contextlib.contextmanager
-def _folder(lake: Lake) -> Iterator[Path]:
-    """A scratch folder for DuckDB to spill into, made only when it needs it."""
-    with lake.scratch(".spill") as path:
-        try:
-            yield path
-        finally:
-            shutil.rmtree(path, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _database(spill: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    import duckdb
-
-    config: dict[str, Any] = {"autoinstall_known_extensions": False, "memory_limit": MEMORY}
-    if spill:
-        config["temp_directory"] = str(spill)
-    with contextlib.closing(duckdb.connect(":memory:", config=config)) as database:
-        database.execute("SET preserve_insertion_order = true")
-        yield database
 
 
 @contextlib.contextmanager
@@ -745,7 +720,7 @@ def same_batch(lake: Lake, record: LoadRecord, newest: LoadRecord) -> bool:
     if newest.members_file and lake.exists(newest.members_file):
         pairs.append((members_path(record.staged_file), newest.members_file))
     with contextlib.ExitStack() as held:
-        database = held.enter_context(_database(held.enter_context(_folder(lake))))
+        database = held.enter_context(engine.database(lake))
         return all(
             _same_rows(database, held.enter_context(lake.as_local(one)), held.enter_context(lake.as_local(other)))
             for one, other in pairs
