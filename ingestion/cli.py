@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from ingestion import cli_sources
-from ingestion.config import Settings
+from ingestion import cli_figures, cli_sources
 from ingestion.errors import GofalError
 
 if TYPE_CHECKING:
+    from ingestion.config import Settings  # importing it takes longer than all the rest of `gofal --help`
     from ingestion.freshness import Freshness
     from ingestion.lake import Lake, LoadRecord
     from ingestion.nightly import Run
@@ -32,7 +32,6 @@ laking = typer.Typer(no_args_is_help=True, help="Look after the lake.")
 app.add_typer(importing, name="import")
 app.add_typer(laking, name="lake")
 app.add_typer(cli_sources.app, name="sources")
-app.command("mirror")(cli_sources.mirror)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Source = Annotated[str | None, typer.Option(help="sample or live; each has a home of its own.")]
@@ -58,6 +57,8 @@ def _fail(error: GofalError) -> NoReturn:
 
 
 def _settings(source: str | None = None) -> Settings:
+    from ingestion.config import Settings
+
     if source not in (None, "sample", "live"):
         raise typer.BadParameter(f"expected sample or live, found {source!r}")
     return Settings.model_validate({"source": source}) if source else Settings()
@@ -92,7 +93,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run the nightly load once, as the DAG, and say what it did."""
-    from ingestion import airflow_local, nightly
+    from ingestion import airflow_local, nightly, transform
 
     settings = _settings(source)
     if release is not None:
@@ -114,7 +115,7 @@ def run(
     environment = airflow_local.environment(settings) | {"GOFAL_RUN_ID": this.run_id}
     began = time.monotonic()
     airflow_local.initialise(settings, env=environment)
-    with nightly.api_url(settings) as (url, limited):
+    with transform.parsed_ahead(settings), nightly.api_url(settings) as (url, limited):
         if not limited:
             environment["GOFAL_STATSWALES_URL"] = url
             environment["GOFAL_COUNT_REQUESTS"] = "false"
@@ -153,6 +154,8 @@ def _moment(text: str | None) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+SHOWN = 10
+"""Of a long list, how many a summary shows."""
 STAGES = {
     "run": "Airflow is starting",
     "discover": "landing and checking",
@@ -183,6 +186,11 @@ def _watch(process: subprocess.Popen[bytes], run: Any, *, quiet: bool) -> None:
         raise
 
 
+def _more(left: int) -> None:
+    if left > 0:
+        _say(f"  … and {left} more, in the report")
+
+
 def _summary(report: Report, folder: Path, seconds: float) -> None:
     from ingestion.report import NOT_TO_LOAD, OUTCOMES
 
@@ -195,20 +203,24 @@ def _summary(report: Report, folder: Path, seconds: float) -> None:
         _say(
             "Every figure is SYNTHETIC: the bundled sample.  |  Mae pob ffigur yn SYNTHETIG: y sampl a ddaw gyda Gofal."
         )
-    _say("\nSources", bold=True)
-    for s in report.sources:
-        rows = f"{s.rows:>9,} rows" if s.rows is not None else " " * 14
-        known = f"known from {s.known_from:%Y-%m-%d}" if s.known_from else ""
-        _say(f"  {s.key:<36} {words[s.outcome][0]:<24} {rows}  {known}")
-        for m in s.messages:
-            if m.severity != "info":
-                _say(f"    {m.severity}: {m.en}", fg="yellow" if m.severity == "warning" else "red")
+    _say(f"\nSources ({len(report.sources)})", bold=True)
+    for group in report.groups:
+        counted = ", ".join(f"{number} {words[outcome][0]}" for outcome, number in group.outcomes.items())
+        _say(f"  {group.title_en:<24} {counted}")
+        for s in group.told:
+            _say(f"    {s.key:<40} {words[s.outcome][0]}")
+            for m in s.messages:
+                if m.severity != "info":
+                    _say(f"      {m.severity}: {m.en}", fg="yellow" if m.severity == "warning" else "red")
     for e in report.errors:
         _say(f"  {e.stage}: {e.en}", fg="red")
     if report.late:
         _say("\nLate updates", bold=True)
-    for late in report.late:
-        _say(f"  {late.source_key:<36} {late.message_en}", fg="yellow")
+        _say(f"  {report.late_summary[0]}", fg=None if report.source == "sample" else "yellow")
+        if report.source != "sample":
+            for late in report.late[:SHOWN]:
+                _say(f"  {late.source_key:<40} {late.message_en}", fg="yellow")
+            _more(len(report.late) - SHOWN)
     _say("\nBuild", bold=True)
     if report.build_skipped:
         _say("  Nothing that a mart depends on changed: nothing was built.")
@@ -220,19 +232,23 @@ def _summary(report: Report, folder: Path, seconds: float) -> None:
     if report.published_now:
         marts = ", ".join(f"{name.split('.')[1]} {rows:,}" for name, rows in sorted(report.tables.items()))
         _say(f"  {len(report.tables)} marts: {marts}")
-    if report.changes:
+    changed = report.loaded_changes
+    if changed:
+        new, revised, gone = (sum(getattr(c, f"cells_{what}") for c in changed) for what in ("new", "revised", "gone"))
         _say("\nWhat changed", bold=True)
-        for c in report.changes:
-            _say(
-                f"  {c.source_key:<36} vintage {c.vintages}: {c.cells_new:,} new cells, "
-                f"{c.cells_revised:,} revised, {c.cells_gone:,} gone"
-            )
+        datasets = "dataset" if len(changed) == 1 else "datasets"
+        _say(f"  {len(changed)} {datasets}: {new:,} new cells, {revised:,} revised, {gone:,} gone")
+        most = [c for c in changed if c.cells_revised]
+        for c in most[:SHOWN]:
+            _say(f"  {c.source_key:<40} vintage {c.vintages}: {c.cells_revised:,} revised")
+        _more(len(most) - SHOWN)
     current = Path(report.home) / "published" / "current"
     _say("\nWhere to look next", bold=True)
     _say(f"  {current / 'gofal.duckdb'}   (open it read-only)")
     _say(f"  {current / 'parquet'}")
     _say(f"  {folder / 'report.en.html'}   {folder / 'report.cy.html'}")
-    _say("  gofal status")
+    _say("  gofal status        every dataset, what is held of it and how fresh that is")
+    _say("  gofal changes KEY   every figure that a release changed")
     _say(f"\n{seconds:.0f} s")
 
 
@@ -260,7 +276,10 @@ def airflow(
 def standin(
     serve: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY=FIRST.csv,SECOND.csv", help="A CSV to serve, and its later revisions."),
+        typer.Option(
+            metavar="KEY=FIRST.csv,SECOND.csv,+UPDATE.csv",
+            help="A CSV to serve, and its later revisions; one behind a + holds only the rows that are new or other.",
+        ),
     ] = None,
     port: Annotated[int, typer.Option(help="Loopback port; 0 takes a free one.")] = 8099,
     publish: Annotated[
@@ -314,6 +333,9 @@ def standin(
 
 @app.command()
 def status(
+    keys: Annotated[
+        list[str] | None, typer.Argument(metavar="KEY…", help="Registry keys; every dataset by default.")
+    ] = (None),
     source: Source = None,
     lang: Annotated[str, typer.Option(help="Which language the sentences are in: en or cy. JSON has both.")] = "en",
     as_json: Json = False,
@@ -322,13 +344,15 @@ def status(
     from ingestion import freshness
     from ingestion import publish as publishing
     from ingestion.lake import Lake
+    from ingestion.statswales import sources
     from ingestion.statswales.registry import load_registry
 
     if lang not in ("en", "cy"):
         raise typer.BadParameter(f"expected en or cy, found {lang!r}")
     settings = _settings(source)
     lake = Lake(settings.lake_url)
-    registry = load_registry()
+    entries = load_registry()
+    registry = {key: sources.entry(entries, key) for key in keys} if keys else entries
     found = freshness.status(lake, registry)
     current = publishing.current_manifest(settings)
     stamp = lake.stamp()
@@ -338,7 +362,7 @@ def status(
         "published": {k: current[k] for k in ("build_id", "published_at", "commit", "tables")} if current else None,
         "held": publishing.hold(settings),
         "sources": [{"key": f.source_key, **f.model_dump(mode="json", exclude={"source_key"})} for f in found],
-        "other_sources": _other_sources(lake, registry),
+        "other_sources": [] if keys else _other_sources(lake, registry),
     }
     if as_json:
         _say(json.dumps(document, ensure_ascii=False, indent=1))
@@ -352,6 +376,12 @@ def status(
         _say("Nothing is published yet: gofal run", fg="yellow")
     if document["held"]:
         _say("Publishing is held by a rollback: gofal publish --release", fg="yellow")
+    if stamp and stamp.kind == "sample" and any(f.state == "late" for f in found):
+        told = (
+            "The sample stands still, so its updates look late.",
+            "Mae’r sampl yn sefyll yn stond, felly mae ei diweddariadau’n ymddangos yn hwyr.",
+        )
+        _say(told[lang == "cy"])
     for theme, titles in freshness.THEMES.items():
         group = [f for f in found if f.theme == theme]
         if group:
@@ -459,6 +489,11 @@ def report(
         _say(document.model_dump_json(indent=1))
     else:
         _summary(document, chosen.parent, 0)
+
+
+app.command("figure")(cli_figures.figure)
+app.command("changes")(cli_figures.changes)
+app.command("mirror")(cli_sources.mirror)
 
 
 # -- the lake --------------------------------------------------------------------------------------------------

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from pydantic import BaseModel
-
-from ingestion.config import Settings
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from ingestion.config import Settings
     from ingestion.lake import Message
     from ingestion.statswales.client import CatalogueItem
+    from ingestion.statswales.history import Backfill
     from ingestion.statswales.registry import Dataset
     from ingestion.statswales.sources import CheckReport, ColumnSeen, Confirmation
 
@@ -41,6 +42,8 @@ SHOWN = 8
 
 
 def _settings(source: str | None) -> Settings:
+    from ingestion.config import Settings
+
     if source not in (None, "sample", "live"):
         raise typer.BadParameter(f"expected sample or live, found {source!r}")
     return Settings.model_validate({"source": source}) if source else Settings()
@@ -57,9 +60,9 @@ def _say(text: str = "", **style: Any) -> None:
 
 
 def _dump(found: BaseModel | Sequence[BaseModel]) -> None:
-    several = [found] if isinstance(found, BaseModel) else found
-    documents = [one.model_dump(mode="json") for one in several]
-    _say(json.dumps(documents[0] if isinstance(found, BaseModel) else documents, ensure_ascii=False, indent=1))
+    several = isinstance(found, Sequence)
+    documents = [one.model_dump(mode="json") for one in (found if isinstance(found, Sequence) else [found])]
+    _say(json.dumps(documents if several else documents[0], ensure_ascii=False, indent=1))
 
 
 def _say_message(message: Message, welsh: bool) -> None:
@@ -310,8 +313,8 @@ def _say_check(report: CheckReport, dataset: Dataset, welsh: bool) -> None:
 
 def _say_column(column: ColumnSeen, dataset: Dataset, file: str, welsh: bool) -> None:
     line = f":{column.line}" if column.line else ""
-    words = ("members known", "o aelodau hysbys")
-    _say(f"  {column.role:<20} ‘{column.name or '–'}’  {column.known:,} {words[welsh]}  ({file}{line})")
+    words = ("members known:", "aelodau hysbys:")
+    _say(f"  {column.role:<20} ‘{column.name or '–'}’  {words[welsh]} {column.known:,}  ({file}{line})")
     listed = dataset.columns[column.role].kind in ("measure", "breakdown")
     unlisted = [m for m in column.members if m.key is not None and not m.listed] if listed else []
     for member in unlisted[:SHOWN]:
@@ -367,6 +370,136 @@ def drift(
             else ("To make this edit: --write", "I wneud y newid hwn: --write")[welsh],
             fg="green",
         )
+
+
+@app.command()
+def backfill(
+    keys: Annotated[list[str] | None, typer.Argument(metavar="KEY…", help="Registry keys.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every entry whose id is sure.")] = False,
+    filter_id: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="A query that somebody made while an earlier revision was current."),
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Try also what was refused or gone before.")] = False,
+    source: Source = None,
+    lang: Lang = "en",
+    as_json: Json = False,
+) -> None:
+    """Put every published revision of datasets on record, and land the past ones that can still be had."""
+    from datetime import UTC, datetime
+
+    from ingestion.errors import FetchError, RegistryError
+    from ingestion.nightly import Run
+    from ingestion.statswales import history as past
+    from ingestion.statswales import sources
+    from ingestion.statswales.mirror import DOWN
+
+    welsh = _welsh(lang)
+    this = Run(f"backfill__{datetime.now(UTC):%Y-%m-%dT%H-%M-%S-%f}", None, _settings(source))
+    registry = this.registry
+    if bool(keys) == every:
+        raise typer.BadParameter("expected registry keys, or --all")
+    sure = [d for d in registry.values() if d.state in ("pinned", "locked")]
+    chosen = sure if every else [sources.entry(registry, key) for key in keys or []]
+    for dataset in chosen:
+        if dataset not in sure:  # the history of a guess is not loaded either
+            raise RegistryError(
+                f"It is not sure yet which dataset {dataset.key} is. Confirm it first: gofal sources pin {dataset.key}",
+                f"Nid yw’n sicr eto pa set ddata yw {dataset.key}. Cadarnhewch hi yn gyntaf: "
+                f"gofal sources pin {dataset.key}",
+                code="not_pinned",
+            )
+    if filter_id and len(chosen) != 1:
+        raise typer.BadParameter("--filter-id goes with one dataset: name it")
+    done: list[past.Backfill] = []
+    failures: dict[str, dict[str, str]] = {}
+    silent = 0
+    with this.client() as client:
+        known = past.landings(this.lake, *(this.settings.root / name for name in ("mirror", "pulled")))
+        for dataset in chosen:
+            try:
+                found = past.backfill(
+                    dataset, client, this.lake, this.run_id, filter_ids=filter_id or (), again=again, known=known
+                )
+            except FetchError as error:  # one dataset that does not answer leaves the others their turn
+                failures[dataset.key] = {"en": error.en, "cy": error.cy}
+                if not as_json:
+                    _say(f"{dataset.key}: {error.cy if welsh else error.en}", fg="red")
+                silent = silent + 1 if error.code in DOWN else 0
+                if silent > 1:  # it does not answer at all; what was done is on record, and this goes on from there
+                    break
+                continue
+            silent = 0
+            done.append(found)
+            if not as_json:
+                _say_backfill(found, welsh)
+    if as_json:
+        documents = [{**one.model_dump(mode="json"), "counts": one.counts()} for one in done]
+        _say(json.dumps({"backfilled": documents, "failures": failures}, ensure_ascii=False, indent=1))
+    elif any(one.landed for one in done):
+        _say(("\nTo build with them: gofal run", "\nI adeiladu gyda nhw: gofal run")[welsh], fg="green")
+    raise SystemExit(1 if failures or any(one.failed for one in done) else 0)
+
+
+def _say_backfill(found: Backfill, welsh: bool) -> None:
+    from ingestion.report import OUTCOMES
+    from ingestion.statswales.history import STATES as REVISION_STATES
+
+    counts = ", ".join(f"{n} {REVISION_STATES[state][welsh]}" for state, n in found.counts().items() if n)
+    number = len(found.ledger.revisions)
+    _say(f"{found.source_key}  {number} {('revision' if number == 1 else 'revisions', 'diwygiad')[welsh]}: {counts}")
+    for record in found.landed:
+        outcome = str(record.outcome)
+        known = f"{record.known_from:%Y-%m-%d}" if record.known_from else "–"
+        rows = f"{record.rows:,}" if record.rows is not None else "–"
+        _say(f"  {known}  {OUTCOMES[outcome][welsh]}  {rows} {('rows', 'rhes')[welsh]}", fg="green")
+        for message in record.messages:
+            if message.severity != "info":
+                _say_message(message, welsh)
+    for message in found.messages:
+        _say_message(message, welsh)
+
+
+@app.command()
+def history(
+    key: Key,
+    source: Source = None,
+    lang: Lang = "en",
+    as_json: Json = False,
+) -> None:
+    """Show every published revision of a dataset, its date and the publisher’s note, and whether we hold it."""
+    from ingestion.lake import Lake
+    from ingestion.nightly import Run
+    from ingestion.statswales import history as past
+    from ingestion.statswales import sources
+
+    welsh = _welsh(lang)
+    this = Run("sources", None, _settings(source))
+    dataset = sources.entry(this.registry, key)
+    ledger = past.read_ledger(Lake(this.settings.lake_url), dataset.key)
+    if as_json:
+        _say(json.dumps(ledger.model_dump(mode="json") if ledger else None, ensure_ascii=False, indent=1))
+        return
+    if ledger is None:
+        _say(
+            f"Nid oes neb wedi gofyn eto pa ddiwygiadau a gyhoeddwyd: gofal sources backfill {key}"
+            if welsh
+            else f"Nobody has asked yet which revisions were published: gofal sources backfill {key}",
+            fg="yellow",
+        )
+        return
+    _say(f"{key}  ({ledger.checked_at:%Y-%m-%d}, {ledger.url})", bold=True)
+    for revision in ledger.revisions:
+        marks = [past.STATES[revision.state][welsh]]
+        marks += [("current", "cyfredol")[welsh]] if revision.is_current and revision.state != "to_load" else []
+        marks += [("withdrawn by the publisher", "tynnwyd yn ôl gan y cyhoeddwr")[welsh]] if revision.withdrawn else []
+        number = "–" if revision.index is None else str(revision.index)
+        title = (revision.title_cy or revision.title_en) if welsh else (revision.title_en or revision.title_cy)
+        colour = "green" if revision.state == "held" else "yellow"
+        _say(f"  {revision.publish_at:%Y-%m-%d %H:%M}  {number:>3}  {'; '.join(marks)}", fg=colour)
+        _say(f"      {title or '–'}  ({revision.id})")
+        if note := (revision.reason_cy or revision.reason_en) if welsh else (revision.reason_en or revision.reason_cy):
+            _say(f"      {' '.join(note.split())}")
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,10 +39,17 @@ NOT_TO_LOAD: dict[str, tuple[str, str]] = {
 """What `discover` decides of entries that there is nothing to fetch of: information, not a failure."""
 
 
+PLAIN = frozenset({"accepted", "unchanged"})
+"""Outcomes of which a summary gives only the number."""
+OTHER_SOURCES = ("Other sources", "Ffynonellau eraill")
+
+
 class Source(BaseModel):
     """One dataset in the report."""
 
     key: str
+    theme: str | None = None
+    """As the registry has it; None for what was imported."""
     title_en: str
     title_cy: str
     outcome: str
@@ -51,6 +59,26 @@ class Source(BaseModel):
     requests: int = 0
     seconds: float = 0.0
     messages: list[Message] = []
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is nothing to say of it but that it is well."""
+        return self.outcome in PLAIN and not any(m.severity != "info" for m in self.messages)
+
+
+class Group(BaseModel):
+    """The datasets of one theme."""
+
+    title_en: str
+    title_cy: str
+    outcomes: dict[str, int]
+    """How many came to what, in the order of `OUTCOMES`."""
+    sources: list[Source]
+
+    @property
+    def told(self) -> list[Source]:
+        """Those that a summary names."""
+        return [s for s in self.sources if not s.is_plain]
 
 
 class Change(BaseModel):
@@ -99,6 +127,42 @@ class Report(BaseModel):
     exit_code: int = 0
     headline_en: str = ""
     headline_cy: str = ""
+
+    @property
+    def groups(self) -> list[Group]:
+        """The datasets by theme, in the themes' order."""
+        titles = [*freshness.THEMES.items(), (None, OTHER_SOURCES)]
+        found = []
+        for theme, (en, cy) in titles:
+            mine = [s for s in self.sources if s.theme == theme]
+            count = Counter(s.outcome for s in mine)
+            outcomes = {o: count[o] for o in (*OUTCOMES, *NOT_TO_LOAD) if count[o]}
+            if mine:
+                found.append(Group(title_en=en, title_cy=cy, outcomes=outcomes, sources=mine))
+        return found
+
+    @property
+    def late_summary(self) -> tuple[str, str]:
+        """How many updates are late, in a sentence. The sample has the dates of its releases, and stands still."""
+        number = len(self.late)
+        if self.source == "sample":
+            return (
+                f"{number} updates would be late by now: the sample stands still, so that says nothing.",
+                f"Byddai {number} diweddariad yn hwyr erbyn hyn: mae’r sampl yn sefyll yn stond, felly nid yw hynny’n "
+                "dweud dim.",
+            )
+        return (
+            f"{number} {'update that was' if number == 1 else 'updates that were'} expected by now "
+            f"{'has' if number == 1 else 'have'} not come.",
+            f"Nid yw {number} diweddariad a ddisgwylid erbyn hyn wedi dod.",
+        )
+
+    @property
+    def loaded_changes(self) -> list[Change]:
+        """What this run's own loads changed, the most revised first."""
+        loaded = {s.key for s in self.sources if s.outcome.startswith("accepted")}
+        mine = [c for c in self.changes if c.source_key in loaded]
+        return sorted(mine, key=lambda c: (-c.cells_revised, -c.cells_gone, -c.cells_new, c.source_key))
 
 
 def make(settings: Settings, folder: RunFolder, registry: Mapping[str, Dataset], ended: str | None = None) -> Report:
@@ -176,6 +240,7 @@ def _source(document: Mapping[str, Any] | None, key: str, dataset: Dataset, disc
         known = decision in {"unchanged", "quarantined", *NOT_TO_LOAD}
         return Source(
             key=key,
+            theme=dataset.theme,
             title_en=dataset.title_en,
             title_cy=dataset.title_cy,
             outcome=decision if known else "failed",
@@ -187,6 +252,7 @@ def _source(document: Mapping[str, Any] | None, key: str, dataset: Dataset, disc
 def _loaded(record: LoadRecord, dataset: Dataset | None) -> Source:
     return Source(
         key=record.source_key,
+        theme=dataset.theme if dataset else None,
         title_en=record.title_en or (dataset.title_en if dataset else record.source_key),
         title_cy=record.title_cy or (dataset.title_cy if dataset else record.source_key),
         outcome=str(record.outcome or Outcome.FAILED),

@@ -201,3 +201,25 @@ def test_a_dataset_is_added_as_contributing_says(gofal: Gofal, tmp_path: Path):
     assert "accepted" in said(gofal("sources", "check", "nursing"))
     assert gofal("sources", "draft", "nope", "nursing").exit_code == 2
     assert gofal("sources", "draft", OTHER, "nursing", "--theme", "servces").exit_code == 2
+
+
+def test_backfill_and_history(gofal: Gofal, server: StandIn):
+    assert "gofal sources backfill placements" in said(gofal("sources", "history", "placements"))
+    assert json.loads(said(gofal("sources", "history", "placements", "--json"))) is None
+    assert "1 revision: 1 current, not loaded yet" in said(gofal("sources", "backfill", "placements"))
+    document = json.loads(said(gofal("sources", "backfill", "--all", "--json")))
+    assert [one["source_key"] for one in document["backfilled"]] == ["placements"]
+    assert document["backfilled"][0]["counts"]["to_load"] == 1
+    assert "cyfredol, heb ei lwytho eto" in said(gofal("sources", "history", "placements", "--lang", "cy"))
+    assert json.loads(said(gofal("sources", "history", "placements", "--json")))["revisions"][0]["is_current"]
+
+
+def test_a_backfill_names_what_failed_and_never_touches_a_guess(gofal: Gofal, server: StandIn):
+    server.misbehave("error", match=PINNED)
+    document = json.loads(said(gofal("sources", "backfill", "placements", "--json"), 1))
+    assert list(document["failures"]) == ["placements"]
+    result = gofal("sources", "backfill", "placements", "guessed")
+    assert isinstance(result.exception, RegistryError)
+    assert "gofal sources pin guessed" in result.exception.en
+    assert gofal("sources", "backfill").exit_code == 2
+    assert gofal("sources", "backfill", "placements", "--all").exit_code == 2

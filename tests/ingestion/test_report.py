@@ -137,3 +137,87 @@ def test_a_run_that_is_asked_for_an_unknown_dataset_says_which_it_knows(settings
 def test_a_run_id_cannot_leave_its_folder(settings: Settings) -> None:
     path = Run("../../etc/x y", None, settings).folder.path
     assert Path(path).parent == settings.runs
+
+
+def many(settings: Settings) -> reporting.Report:
+    """A report of a night with all the registry: one quarantined, the others plain, and what changed."""
+    registry = load_registry()
+    run = RunFolder(path=settings.runs / "many")
+    run.write("run", {"run_id": "many", "started_at": "2026-01-01T00:00:00+00:00"})
+    run.write("discover", {"decisions": dict.fromkeys(registry, "unchanged")})
+    for key in [*(k for k, d in registry.items() if d.theme == "finance"), KEY]:
+        record = LoadRecord(load_id="l", source_key=key, run_id="many", landed_at=datetime.now(UTC), rows=5)
+        record.outcome = Outcome.QUARANTINED if key == KEY else Outcome.ACCEPTED
+        if key == KEY:
+            record.add("some_rule", "error", "A rule was broken.", "Torrwyd rheol.")
+        run.write(f"raw/{key}", record)
+    report = reporting.make(settings, run, registry)
+    report.changes = [
+        reporting.Change(source_key=key, vintages=2, known_from=None, cells_new=1000 + n, cells_revised=n, cells_gone=0)
+        for n, key in enumerate(registry)
+    ]
+    return report
+
+
+def test_the_datasets_are_grouped_by_theme_and_only_those_with_something_to_tell_are_named(settings: Settings) -> None:
+    report = many(settings)
+    registry = load_registry()
+    assert sorted(s.key for g in report.groups for s in g.sources) == sorted(registry)
+    assert [s.key for g in report.groups for s in g.told] == [KEY]
+    finance = next(g for g in report.groups if g.title_en == "Finance")
+    assert finance.title_cy == "Cyllid"
+    assert finance.outcomes == {"accepted": len(finance.sources)}
+    assert all(registry[s.key].theme == "finance" for s in finance.sources)
+    brought = reporting.Source(key="x", title_en="", title_cy="", outcome="failed")
+    assert [(g.title_en, len(g.told)) for g in report.model_copy(update={"sources": [brought]}).groups] == [
+        ("Other sources", 1)
+    ]
+
+
+def test_the_changes_that_are_told_are_those_of_this_run_the_most_revised_first(settings: Settings) -> None:
+    told = many(settings).loaded_changes
+    assert {c.source_key for c in told} == {k for k, d in load_registry().items() if d.theme == "finance"}
+    assert [c.cells_revised for c in told] == sorted((c.cells_revised for c in told), reverse=True)
+
+
+def test_the_page_is_complete_and_the_summary_short(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    from ingestion.cli import SHOWN, _summary
+
+    report = many(settings)
+    languages: tuple[Any, ...] = ("en", "cy")
+    for language in languages:
+        page = reporting.render(report, language)
+        assert all(f">{key}</code>" in page for key in load_registry())
+        assert page.count("<details") == page.count("</details>")
+    _summary(report, Path(), 1)
+    said = capsys.readouterr().out
+    assert len(said.splitlines()) < 60
+    assert "A rule was broken." in said
+    assert said.count("vintage 2:") == min(SHOWN, len(report.loaded_changes))
+    assert "revenue_outturn" not in said.split("What changed")[0]
+
+
+def test_of_the_sample_nothing_is_called_late(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    from ingestion.cli import _summary
+    from ingestion.freshness import Freshness
+
+    report = many(settings)
+    report.late = [
+        Freshness(
+            source_key=key,
+            theme="adoption",
+            title_en="",
+            title_cy="",
+            state="late",
+            message_en="Late.",
+            message_cy="Hwyr.",
+        )
+        for key in load_registry()
+    ]
+    _summary(report.model_copy(update={"source": "sample"}), Path(), 1)
+    assert "Late." not in capsys.readouterr().out
+    live = report.model_copy(update={"source": "live"})
+    _summary(live, Path(), 1)
+    assert capsys.readouterr().out.count("Late.") == 10
+    assert reporting.render(live, "cy").count("Hwyr.") == len(report.late)
+    assert len(set(live.late_summary) | set(report.model_copy(update={"source": "sample"}).late_summary)) == 4
