@@ -294,7 +294,8 @@ def _wales_sum(cells: Cells, about: Judged, adding: Mapping[int, float]) -> Rule
         f"sum(number) FILTER (area IN {inside}) AS _total, count(number) FILTER (area IN {inside}) AS _shown "
         f"FROM cells WHERE measure IN ({listed([*adding])}) GROUP BY {', '.join(grain)}), "
         f"judged AS (SELECT *, _base / 2.0 * (_shown + 1) + {CLOSE} * abs(_wales) AS _tolerance FROM sums "
-        f"JOIN (VALUES {_tuples(adding.items())}) AS _b(_m, _base) ON measure = _m WHERE _wales IS NOT NULL AND _shown > 0) "
+        f"JOIN (VALUES {_tuples(adding.items())}) AS _b(_m, _base) ON measure = _m "
+        f"WHERE _wales IS NOT NULL AND _shown > 0) "
         f"SELECT _n, _wales, _total, count(*) OVER () FROM judged WHERE _total - _wales > _tolerance "
         f"OR (_shown >= {AUTHORITIES} AND _wales - _total > _tolerance) ORDER BY _n LIMIT {ROW_CAP}"
     )

@@ -119,3 +119,15 @@
 {% macro default__value_at_least(column, least) -%}
     arg_min({{ column }}, {{ least }})
 {%- endmacro %}
+
+{#
+    A number for the values of several columns: the same values have the same number, and others almost never. Counting
+    by it is cheap; whoever needs to be sure compares the values of the few rows that it finds.
+#}
+{% macro row_hash(columns) -%}
+    {{ return(adapter.dispatch('row_hash')(columns)) }}
+{%- endmacro %}
+
+{% macro default__row_hash(columns) -%}
+    hash({{ columns | join(', ') }})
+{%- endmacro %}

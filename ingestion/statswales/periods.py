@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from ingestion.statswales.registry import PeriodKind, normalise
 
 KEY = (
-    r"^(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{4}[-/][0-9]{2}(?: Q[1-4])?|[0-9]{4}(?: Q[1-4])?"
+    r"^(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{4}[-/][0-9]{2}(?: Q[1-4])?|[0-9]{4}(?: Q[1-4])?|[0-9]{4}-M[0-9]{2}"
     r"|year to [0-9]{4}-[0-9]{2}-[0-9]{2})$"
 )
 """Every key that `read_period` gives, and nothing else that a source may write: see `shown_period`."""
@@ -30,7 +30,7 @@ class Period:
     kind: PeriodKind
     key: str
     """``2014-03-31`` for a day, ``2013-14`` for a financial year, ``2013/14`` for a school year, ``2019`` for a
-    calendar year, ``2019-20 Q2`` and ``2019 Q4`` for quarters, ``2022-01`` for a month, ``year to 2020-09-30``."""
+    calendar year, ``2019-20 Q2`` and ``2019 Q4`` for quarters, ``2022-M01`` for a month, ``year to 2020-09-30``."""
     start: date
     end: date
 
@@ -169,7 +169,7 @@ def _readings(core: str) -> Iterator[_Reading]:
             yield _Pair(int(match[1]))
         if 1 <= int(match[2]) <= 12:
             yield _Months((int(match[1]), int(match[2])), (int(match[1]), int(match[2])))
-    elif match := re.fullmatch(r"(\d{4})m(\d{2})", core):
+    elif match := re.fullmatch(r"(\d{4})-?m(\d{2})", core):
         if 1 <= int(match[2]) <= 12:
             yield _Months((int(match[1]), int(match[2])), (int(match[1]), int(match[2])))
     elif match := _DAY_FIRST.match(core):
@@ -332,7 +332,7 @@ def _month(reading: _Reading) -> Period | None:
         )
     else:
         found = reading.first if isinstance(reading, _Months) and reading.first == reading.last else None
-    return Period("month", f"{found[0]}-{found[1]:02d}", date(*found, 1), _end(*found)) if found else None
+    return Period("month", f"{found[0]}-M{found[1]:02d}", date(*found, 1), _end(*found)) if found else None
 
 
 def _rolling_year(reading: _Reading) -> Period | None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import dbt_runner
 import duckdb
 import pytest
 from dbt_runner import CORE, run_dbt
@@ -17,6 +18,14 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that every worker of this session sees."""
     base = tmp_path_factory.getbasetemp()
     return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_parse(shared_folder: Path, pytestconfig: pytest.Config) -> None:
+    """The project is parsed once a session, and wholly only where no earlier session did."""
+    dbt_runner.parse_folder = shared_folder / "dbt_parse"
+    if cache := getattr(pytestconfig, "cache", None):
+        dbt_runner.kept_folder = cache.mkdir("dbt")
 
 
 @pytest.fixture(scope="session")

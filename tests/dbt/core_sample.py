@@ -7,6 +7,7 @@ from typing import Any
 from snapshot import Load
 
 CLA, POPULATION = "children_looked_after_gender_age", "population_by_age"
+OUTTURN, ADOPTIONS, MEALS = "revenue_outturn", "adoptions_gender_age", "free_school_meals"
 EXPORT = f"statswales_export_{CLA}"
 FIRST, SECOND, THIRD, FOURTH = "2019-10-30T09:30", "2020-10-29T09:30", "2021-10-28T09:30", "2022-10-27T09:30"
 CARDIFF, TORFAEN, MERTHYR, WALES = "W06000015", "W06000020", "W06000024", "W92000004"
@@ -53,6 +54,25 @@ LOADS = [
         ])
         for known, more in (("2019-06-26T08:30", 0), ("2020-06-24T08:30", 1))
     ],
+    # money in thousands, in pounds and per head; a dataset of Wales alone; a percentage of a member that no list knows
+    Load(OUTTURN, FIRST, [
+        {"area": CARDIFF, "period": 2019, "measure": "thousand", "service": "social_services", "value": "1,234.5"},
+        {"area": TORFAEN, "period": 2019, "measure": "pounds", "service": "social_services", "value": "700"},
+        {"area": WALES, "period": 2019, "measure": "thousand", "service": "social_services", "value": "1,235.2"},
+        {"area": CARDIFF, "period": 2019, "measure": "per_head", "service": "social_services", "value": "812"},
+        {"area": WALES, "period": 2019, "measure": "per_head", "service": "social_services", "value": "790.5"},
+    ]),
+    Load(ADOPTIONS, FIRST, [
+        {"period": 2019, "measure": ("Number of adoptions", "1"), "gender": gender, "age_at_adoption": age,
+         "value": value}
+        for gender, age, value in (("all", "under_1", 30), ("male", "under_1", 20), ("female", "under_1", 10),
+                                   ("male", "1_to_4", 40))
+    ]),
+    Load(MEALS, FIRST, [
+        {"area": area, "period": "2018/19", "measure": "percent", "category": ("Known to be eligible", "7"),
+         "value": value}
+        for area, value in ((CARDIFF, "21.5"), (WALES, "18.1"))
+    ]),
     # old exports, imported a year at a time; the first of 2004 was withdrawn for another, and came back
     *[
         Load(EXPORT, f"2026-11-02T{hour}", [{"area": TORFAEN, "period": year, "value": children}],

@@ -24,8 +24,7 @@ WALES, TORFAEN, POWYS = "W92000004", "W06000020", "W06000023"
 YEARS = range(2015, 2020)
 MARTS = ["+path:models/marts/performance_measures", "+path:models/marts/accountability"]
 # the tests of staging are another test file's
-FULL = ["--select", *MARTS, "--exclude",
-        "path:models/staging,resource_type:test", "path:models/staging,resource_type:unit_test",
+FULL = ["--select", *MARTS, "--exclude", "path:models/staging,resource_type:unit_test",
         "path:models/sources.yml,resource_type:test"]  # fmt: skip
 BARE = ["--select", *MARTS, "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
 

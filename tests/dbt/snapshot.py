@@ -66,6 +66,7 @@ def make_snapshot(
     *,
     registry: Mapping[str, Dataset] | None = None,
     history: Iterable[Mapping[str, Any]] = (),
+    corrections: Path | None = None,
 ) -> Path:
     """Write every file of the snapshot, and the raw Parquet that it names, below ``folder``.
 
@@ -74,6 +75,7 @@ def make_snapshot(
         loads: In any order.
         registry: Default: the project's.
         history: Further rows of `loads.parquet` (loads that were not accepted), any of its columns.
+        corrections: A file of known errors; default: the project's.
 
     Returns:
         The folder: what `GOFAL_SNAPSHOT` should be.
@@ -118,7 +120,7 @@ def make_snapshot(
                 "messages": [{"code": "told", "severity": "error", **told}] if told["en"] else [],
             })
         )  # fmt: skip
-    freeze(lake, registry, folder, now=datetime(2026, 11, 21, 2, tzinfo=UTC))
+    freeze(lake, registry, folder, now=datetime(2026, 11, 21, 2, tzinfo=UTC), corrections=corrections)
     return folder
 
 
@@ -191,7 +193,7 @@ def _members(entry: Dataset, batch: list[dict[str, Any]], load_id: str) -> list[
             found[role, code] = {
                 "role": role, "code": code, "label_en": label, "label_cy": column.values[key].cy if key else label,
                 "sort": row.get(f"{role}_sort"), "hierarchy": row.get(f"{role}_hierarchy"),
-                "name_en": column.names[0], "name_cy": column.name_cy, "_load_id": load_id,
+                "name_en": (column.names or [role])[0], "name_cy": column.name_cy, "_load_id": load_id,
             }  # fmt: skip
     return list(found.values())
 

@@ -16,14 +16,18 @@ pieces as (
 ),
 
 spelled as (
+    -- sources that share a key may word it each in its own way: one wording, of both languages, and Welsh before none
     select
         role as breakdown_key,
         member_key,
-        min(label_en) as label_en,
-        min(label_cy) as label_cy
+        label_en,
+        label_cy,
+        row_number() over (
+            partition by role, member_key
+            order by case when label_cy is null then 1 else 0 end, label_en, label_cy
+        ) as choice
     from {{ ref('stg_lake__spellings') }}
     where breakdown is not null
-    group by role, member_key
 ),
 
 numbered as (
@@ -62,4 +66,7 @@ from numbered
 left join {{ ref('breakdown_labels') }} as kept
     on numbered.breakdown_key = kept.breakdown_key and numbered.member_key = kept.member_key
 left join spelled
-    on numbered.breakdown_key = spelled.breakdown_key and numbered.member_key = spelled.member_key
+    on
+        numbered.breakdown_key = spelled.breakdown_key
+        and numbered.member_key = spelled.member_key
+        and spelled.choice = 1

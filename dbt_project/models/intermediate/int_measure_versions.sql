@@ -12,7 +12,7 @@ with definitions as (
         population_definition_en,
         population_definition_cy,
         unit,
-        rate_base,
+        cast(rate_base as {{ dbt.type_string() }}) as rate_base,
         scale,
         rounding_base,
         cast(null as {{ dbt.type_string() }}) as direction_of_good,

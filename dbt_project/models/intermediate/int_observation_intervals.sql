@@ -76,7 +76,7 @@ last_said as (
         *,
         row_number() over (
             partition by source_key, cell_no, known_from
-            order by vintage_no desc, is_gone
+            order by vintage_no desc, is_gone asc
         ) as place
     from touched
 ),
@@ -87,7 +87,8 @@ compared as (
         lag(is_gone) over cell as was_gone,
         lag(value) over cell as value_before,
         lag(value_status) over cell as value_status_before,
-        lag(note_codes) over cell as note_codes_before
+        lag(note_codes) over cell as note_codes_before,
+        lag(correction_id) over cell as correction_id_before
     from last_said
     where place = 1
     window cell as (partition by source_key, cell_no order by known_from)
@@ -104,6 +105,8 @@ steps as (
         or value is distinct from value_before
         or value_status is distinct from value_status_before
         or note_codes is distinct from note_codes_before
+        -- a flag leaves the value as it is
+        or correction_id is distinct from correction_id_before
 ),
 
 intervals as (

@@ -2,37 +2,37 @@
 -- reads it several times, and ninety datasets are a plan that is worth making once.
 with staged as (
     {%- for dataset in statswales_datasets() %}
-    select
-        source_key,
-        measure_key,
-        area_code,
-        period_kind,
-        period_key,
-        period_start,
-        period_end,
-        breakdown,
-        is_whole,
-        cell_no,
-        vintage_no,
-        is_gone,
-        is_change,
-        known_from,
-        landed_at,
-        load_id,
-        landed_sha256,
-        is_synthetic,
-        value_text,
-        value,
-        value_status,
-        revision_status,
-        note_codes,
-        source_row
-    from {{ ref('stg_statswales__' ~ dataset) }}
-    -- a data description that the registry does not map stays in staging
-    where measure_key is not null
-    {% if not loop.last %}
-        union all
-    {% endif %}
+        select
+            source_key,
+            measure_key,
+            area_code,
+            period_kind,
+            period_key,
+            period_start,
+            period_end,
+            breakdown,
+            is_whole,
+            cell_no,
+            vintage_no,
+            is_gone,
+            is_change,
+            known_from,
+            landed_at,
+            load_id,
+            landed_sha256,
+            is_synthetic,
+            value_text,
+            value,
+            value_status,
+            revision_status,
+            note_codes,
+            source_row
+        from {{ ref('stg_statswales__' ~ dataset) }}
+        -- a data description that the registry does not map stays in staging
+        where measure_key is not null
+        {% if not loop.last %}
+            union all
+        {% endif %}
     {%- endfor %}
 )
 
@@ -63,7 +63,9 @@ select
         else staged.value
     end as value,
     case
-        when corrections.action in ('override', 'scale') then 'derived'
+        when corrections.action = 'override' then 'derived'
+        -- no factor makes a value of one that is withheld
+        when corrections.action = 'scale' and staged.value is not null then 'derived'
         when corrections.action = 'drop' then 'withheld_quality'
         else staged.value_status
     end as value_status,

@@ -70,10 +70,10 @@ WRITINGS: list[tuple[PeriodKind, str | None, str | None, str]] = [
     ("calendar_quarter", "Chwarter 1 2024", None, "2024 Q1"),
     ("calendar_quarter", "Oct - Dec 2024", None, "2024 Q4"),
     # months
-    *(("month", text, None, "2022-01") for text in ("January 2022", "Ionawr 2022", "Jan 2022", "January 2021-22",
+    *(("month", text, None, "2022-M01") for text in ("January 2022", "Ionawr 2022", "Jan 2022", "January 2021-22",
                                                      "Ionawr 2021-22", "2022-01", "202201", "2022m01", "31/01/2022",
                                                      "01/01/2022")),
-    ("month", "April 2022-23", "202204", "2022-04"),
+    ("month", "April 2022-23", "202204", "2022-M04"),
     # years to the end of any month
     *(("rolling_year", text, None, "year to 2020-09-30") for text in
       ("Year ending September 2020", "Year ending 30 September 2020", "12 months to September 2020",

@@ -39,15 +39,15 @@ kinds as (
         {{ date_of('(year_no + 1)', 8, 31) }}
     from years
     {% for quarter in range(1, 5) -%}
-    {%- set first = 3 * quarter + 1 if quarter < 4 else 1 -%}
-    {%- set year_no = 'year_no' if quarter < 4 else '(year_no + 1)' -%}
-    union all
-    select
-        'quarter',
-        {{ financial_year(date_of('year_no', 4, 1)) }} || ' Q{{ quarter }}',
-        {{ date_of(year_no, first, 1) }},
-        {{ date_of(year_no, first + 2, 31 if quarter in (3, 4) else 30) }}
-    from years
+        {%- set first = 3 * quarter + 1 if quarter < 4 else 1 -%}
+        {%- set year_no = 'year_no' if quarter < 4 else '(year_no + 1)' -%}
+        union all
+        select
+            'quarter',
+            {{ financial_year(date_of('year_no', 4, 1)) }} || ' Q{{ quarter }}',
+            {{ date_of(year_no, first, 1) }},
+            {{ date_of(year_no, first + 2, 31 if quarter in (3, 4) else 30) }}
+        from years
     {% endfor -%}
     union all
     select distinct

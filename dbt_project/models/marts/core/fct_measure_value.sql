@@ -1,14 +1,14 @@
-with source_areas as (
-    -- a national row is a total only beside the authorities' own rows
+with areas_of_cells as (
+    -- which levels of areas a source gives one thing for: a row is a total by its area only beside rows of a level below
     select
-        intervals.source_key,
-        max(case when areas.area_type = 'local_authority' then 1 else 0 end) = 1 as has_authorities
-    from (select distinct
-        source_key,
-        area_code
-    from {{ ref('int_observation_intervals') }}) as intervals
-    inner join {{ ref('dim_area_current') }} as areas on intervals.area_code = areas.area_code
-    group by intervals.source_key
+        cells.source_key,
+        cells.measure_key,
+        cells.period_key,
+        cells.breakdown,
+        min({{ area_level('areas.area_type') }}) as lowest_level
+    from {{ ref('int_observation_intervals') }} as cells
+    inner join {{ ref('dim_area_current') }} as areas on cells.area_code = areas.area_code
+    group by cells.source_key, cells.measure_key, cells.period_key, cells.breakdown
 ),
 
 facts as (
@@ -21,7 +21,9 @@ facts as (
         areas.area_name_en,
         areas.area_name_cy,
         areas.area_type,
-        intervals.is_whole or (areas.area_type <> 'local_authority' and source_areas.has_authorities) as is_total
+        areas_of_cells.lowest_level,
+        {{ area_level('areas.area_type') }} > areas_of_cells.lowest_level as is_total_of_areas,
+        {{ adds_up('measures.unit', 'measures.rate_base') }} as adds_up
     from {{ ref('int_observation_intervals') }} as intervals
     inner join {{ ref('int_measure_versions') }} as measures
         on intervals.measure_version_key = measures.measure_version_key
@@ -30,7 +32,12 @@ facts as (
             intervals.area_code = areas.area_code
             and intervals.period_end >= areas.applies_from
             and intervals.period_end < areas.applies_to
-    inner join source_areas on intervals.source_key = source_areas.source_key
+    inner join areas_of_cells
+        on
+            intervals.source_key = areas_of_cells.source_key
+            and intervals.measure_key = areas_of_cells.measure_key
+            and intervals.period_key = areas_of_cells.period_key
+            and intervals.breakdown = areas_of_cells.breakdown
 )
 
 select
@@ -60,15 +67,18 @@ select
     is_latest,
     loaded_at,
     series_id,
-    is_total,
+    is_whole or is_total_of_areas as is_total,
     case
+        when not adds_up then null
         when breakdown like '%; %' then {{ replace_all('breakdown', '; [^;]*$', '') }}
         when breakdown <> 'all' then 'all'
-        when area_type = 'local_authority' then 'W92000004'
+        when area_type <> 'country' then 'W92000004'
     end as adds_to,
-    case when is_total then 'published' end as total_basis,
+    case when is_whole or is_total_of_areas then 'published' end as total_basis,
     cast(null as bigint) as areas_reporting,
-    cast(case when area_code = 'W92000004' then 22 end as bigint) as areas_expected,
+    -- the authorities that Wales is made of; where a source gives Wales alone, or boards, there is nothing to count
+    cast(case when area_type = 'country' and is_total_of_areas and lowest_level = 1 then 22 end as bigint)
+        as areas_expected,
     population_definition_en,
     population_definition_cy,
     cast(null as {{ dbt.type_string() }}) as coverage_en,

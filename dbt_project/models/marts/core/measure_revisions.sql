@@ -12,9 +12,24 @@ with replacing as (
     where change_id is not null
 ),
 
-ordered as (
+hashed as (
     select
         *,
+        {{ row_hash(['source_key', 'measure_key', 'area_code', 'period_key', 'breakdown']) }} as cell_hash
+    from {{ ref('fct_measure_value') }}
+),
+
+-- most cells were said once and still stand: nothing of them moved
+moved as (
+    select cell_hash
+    from hashed
+    group by cell_hash
+    having count(*) > 1 or count(known_to) > 0
+),
+
+ordered as (
+    select
+        hashed.*,
         lag(known_to) over cell as closed_before,
         lag(known_from) over cell as known_from_before,
         lag(value) over cell as value_before,
@@ -24,7 +39,8 @@ ordered as (
         lag(load_id) over cell as load_id_before,
         lag(is_synthetic) over cell as was_synthetic,
         lead(known_from) over cell as known_from_next
-    from {{ ref('fct_measure_value') }}
+    from hashed
+    inner join moved on hashed.cell_hash = moved.cell_hash
     window cell as (
         partition by source_key, measure_key, area_code, period_key, breakdown
         order by known_from
