@@ -486,21 +486,16 @@ def run_dbt(settings: Settings, folder: Path) -> list[NodeResult]:
     results = target / "run_results.json"
     results.unlink(missing_ok=True)
     # Unit tests prove the logic on made-up rows: they belong to `make test`, and would say the same every night.
-    command = [*_dbt(settings, "build"), "--exclude-resource-type", "unit_test", "--log-path", str(folder)]
-    working = _build_file(settings)
-    for left in (working, working.with_name(f"{working.name}.wal")):  # by a build that was killed
-        left.unlink(missing_ok=True)
+    command = [*dbt_command(settings, "build"), "--exclude-resource-type", "unit_test", "--log-path", str(folder)]
     with parsing(settings):
         done = subprocess.run(
             command,
-            env=_environment(settings) | {"GOFAL_SNAPSHOT": str(folder / "snapshot")},
+            env=dbt_environment() | {"GOFAL_SNAPSHOT": str(folder / "snapshot")},
             capture_output=True,
             text=True,
-            cwd=PROJECT,
+            cwd=folder,
             check=False,
         )
-    if working.exists():
-        working.replace(folder / working.name)
     nodes = []
     if results.exists():
         for result in json.loads(results.read_text(encoding="utf-8"))["results"]:
@@ -575,34 +570,40 @@ def parse(settings: Settings) -> None:
 
 def _parse(settings: Settings) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [*_dbt(settings, "parse"), "--log-path", str(settings.root / "dbt_target")],
-        env=_environment(settings),
+        [*dbt_command(settings, "parse"), "--log-path", str(settings.root / "dbt_target")],
+        env=dbt_environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        cwd=PROJECT,
+        cwd=settings.root,
     )
 
 
-def _dbt(settings: Settings, command: str) -> list[str]:
+def dbt_command(settings: Settings, command: str, target: str = "dbt_target", project: Path = PROJECT) -> list[str]:
+    """The beginning of a dbt command on this project, to be run in the folder that receives ``gofal.duckdb``.
+
+    Args:
+        settings: For the executable, and the home.
+        command: What dbt is to do.
+        target: The folder of the home in which dbt keeps the parsed project and leaves its results.
+        project: The dbt project.
+    """
     executable = shutil.which(settings.dbt, path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     return [
         *(executable or settings.dbt, "--log-format-file", "text", command, "--target", "build", "--quiet"),
-        *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
-        *("--target-path", str(settings.root / "dbt_target")),
+        *("--project-dir", str(project), "--profiles-dir", str(project)),
+        *("--target-path", str(settings.root / target)),
     ]
 
 
-def _build_file(settings: Settings) -> Path:
-    """Where dbt writes, the same for every build of a home: dbt parses the project anew when its profile changes."""
-    folder = settings.root / "building"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / "gofal.duckdb"
+def dbt_environment() -> dict[str, str]:
+    """The environment of a dbt command.
 
-
-def _environment(settings: Settings) -> dict[str, str]:
+    The database's path is relative, and so the same for all: dbt parses the whole project anew when a variable changes
+    that its profile reads.
+    """
     return {
         **os.environ,
-        "GOFAL_BUILD_FILE": str(_build_file(settings)),
+        "GOFAL_BUILD_FILE": "gofal.duckdb",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
     }

@@ -23,6 +23,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(skip)
 
 
+@pytest.hookimpl(trylast=True, specname="pytest_collection_modifyitems")
+def pytest_keep_groups_together(items: list[pytest.Item]) -> None:
+    """Let xdist's groups count: it names them in ``_nodeid``, which pytest 9.2 and later no longer reads."""
+    try:
+        from _pytest.nodeid import coerce_node_id
+    except ImportError:  # an earlier pytest, where xdist's own way works
+        return
+    for item in items:
+        named = getattr(item, "_nodeid", item.nodeid)
+        if named != item.nodeid and named.startswith(f"{item.nodeid}@"):
+            item._id = coerce_node_id(named)  # type: ignore[attr-defined]
+
+
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the person's own reaches a test."""

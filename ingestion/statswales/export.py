@@ -33,6 +33,7 @@ from typing import Any, NamedTuple
 from ingestion.config import CHECKOUT
 from ingestion.errors import DataProblem
 from ingestion.lake import Lake, LandedFile, LoadRecord, Outcome, content_sha256, load_id, utc_now
+from ingestion.statswales.meanings import age_key
 from ingestion.statswales.registry import Column, Dataset, PeriodKind, normalise
 
 AREA_ALIASES = CHECKOUT / "dbt_project" / "seeds" / "area_aliases.csv"
@@ -643,6 +644,13 @@ def _finder(column: Column) -> Finder:
             return found.code if found else None
 
         return period
+    if column.ages:
+
+        def age(text: str) -> str | None:
+            key = column.find(text) or age_key(text)
+            return key if key and (key in column.values or re.fullmatch(r"\d{1,3}(_and_over)?|all", key)) else None
+
+        return age
     return column.find
 
 

@@ -10,6 +10,7 @@ what is wrong with the *fetch* is a `FetchError`.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import errno
 import hashlib
 import json
@@ -53,6 +54,8 @@ from ingestion.statswales.registry import Dataset, normalise
 
 STATE = "state/catalogue.json"
 STEP = timedelta(milliseconds=1)
+TAKE_UP = timedelta(days=1)
+"""How long what a killed run had landed is as good as fetched anew."""
 BODY_CODES = frozenset({"empty", "not_csv", "csv_malformed"})
 """Problems of the body itself, not of its figures: it may be sound tomorrow, so it is fetched again."""
 
@@ -503,14 +506,22 @@ def _land(
             _compare_names(record, metadata, newest)
             if not force and decision != "rehash" and _nothing_new(record, last):
                 return _unchanged_revision(record, metadata, lake, last)
+            left = None
+            if attempt == 1 and not force and decision != "rehash":
+                left = _left_behind(lake, record, history, now())
             try:
-                fetched = _fetch(dataset, client, lake, metadata, scratch)
+                if left is not None:
+                    fetched = _take_up(dataset, client, lake, metadata, left, scratch)
+                else:
+                    fetched = _fetch(dataset, client, lake, metadata, scratch)
             except _MovedError as moved:
                 if attempt == 2:
                     raise moved.error from moved
                 continue
-            record.landed_at = now()
+            record.landed_at = left.landed_at if left else now()
             _keep(record, fetched, lake, history)
+            if left is not None:
+                record.rows, record.fact_columns = left.rows, left.fact_columns
             lake.write_provenance(record)
             if newest is not None and newest.content_sha256 == record.content_sha256 and has_raw(lake, newest):
                 return _unchanged(record, newest, "the same bytes", "yr un beitiau")
@@ -545,6 +556,39 @@ def _land(
             _settle_known_from(record, metadata, history, vintages, record.landed_at)
             return record
     raise AssertionError("unreachable")
+
+
+def _left_behind(lake: Lake, record: LoadRecord, history: Sequence[LoadRecord], moment: datetime) -> LoadRecord | None:
+    """What a run that was killed had landed of this very revision, and nothing has come of since.
+
+    It is good for a day: a cube that is rebuilt under the same revision is looked for by other nights.
+    """
+    left = lake.last_landing(record.source_key)
+    if (
+        left is None
+        or left.outcome is not None
+        or left.backfilled
+        or (left.dataset_id, left.revision_id) != (record.dataset_id, record.revision_id)
+        or not _same_moment(left.last_updated_at, record.last_updated_at)
+        or not timedelta(0) <= moment - left.landed_at < TAKE_UP
+        or any(event.landed_at >= left.landed_at for event in history)
+    ):
+        return None
+    landed = {file.role: file for file in left.files}
+    return left if all(_whole(lake, landed.get(role)) for role in ("data", "note_codes", "filters_cy")) else None
+
+
+def _take_up(
+    dataset: Dataset,
+    client: StatsWalesClient,
+    lake: Lake,
+    metadata: Metadata,
+    left: LoadRecord,
+    scratch: contextlib.ExitStack,
+) -> _Fetched:
+    """Read what was left behind in place of fetching it again."""
+    past = Past(metadata.revision or {}, metadata, {}, {f.role: f for f in left.files}, left.fact_columns, lake)
+    return dataclasses.replace(_fetch_past(dataset, client, lake, past, scratch), metadata=metadata)
 
 
 @dataclass

@@ -102,7 +102,7 @@ class Measure(BaseModel):
     population_definition_en: str | None = None
     population_definition_cy: str | None = None
     rate_base: int | None = None
-    """For a rate: per how many."""
+    """For a rate, or an amount of money per head: per how many. Such figures add up to nothing."""
     scale: int = 1
     """What a published figure is multiplied by to be in ``unit``: 1000 for £ thousand."""
     rounding_base: int | None = None
@@ -121,8 +121,8 @@ class Measure(BaseModel):
         for name in ("definition", "population_definition"):
             if bool(getattr(self, f"{name}_en")) != bool(getattr(self, f"{name}_cy")):
                 raise ValueError(f"{name}_en and {name}_cy come together: every text exists in both languages")
-        if (self.unit == "rate") != (self.rate_base is not None):
-            raise ValueError("a rate, and only that, says per how many (rate_base)")
+        if (self.unit == "rate") != (self.rate_base is not None) and self.unit != "gbp":
+            raise ValueError("a rate, and only that or an amount per head, says per how many (rate_base)")
         return self
 
 

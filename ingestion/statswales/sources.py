@@ -13,7 +13,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -925,20 +924,15 @@ def _stage(
     everything = {**load_registry(), dataset.key: dataset}
     transform.freeze(lake, everything, folder / "snapshot", now=utc_now(), measures=_registry_of(file).measures)
     database = folder / "gofal.duckdb"
-    executable = shutil.which(settings.dbt, path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    command = [executable or settings.dbt, "--log-format-file", "text", "build", "--target", "build", "--quiet"]
-    command += ["--select", f"+{model}", "--exclude-resource-type", "unit_test"]
-    command += ["--project-dir", str(project), "--profiles-dir", str(project)]
     # A target of its own: a run that goes on meanwhile reads its results from the other.
-    command += ["--target-path", str(settings.root / "dbt_target_check"), "--log-path", str(folder)]
-    environment = {
-        **os.environ,
-        "GOFAL_SNAPSHOT": str(folder / "snapshot"),
-        "GOFAL_BUILD_FILE": str(database),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        "DO_NOT_TRACK": "1",
-    }
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=project, check=False)
+    own, parsed = settings.root / "dbt_target_check", "partial_parse.msgpack"
+    if not (own / parsed).exists() and (settings.root / "dbt_target" / parsed).exists():
+        own.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(settings.root / "dbt_target" / parsed, own / parsed)
+    command = [*transform.dbt_command(settings, "build", own.name, project), "--select", f"+{model}"]
+    command += ["--exclude-resource-type", "unit_test", "--log-path", str(folder)]
+    environment = transform.dbt_environment() | {"GOFAL_SNAPSHOT": str(folder / "snapshot")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=folder, check=False)
     if done.returncode != 0:
         said = (done.stdout + done.stderr).strip()[-2000:]
         raise BuildError(

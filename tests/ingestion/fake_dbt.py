@@ -16,16 +16,17 @@ import duckdb
 SQL = """
 create schema core;
 create table core.fct_measure_value as
-select v.source_key, r.measure as measure_key, r.period_code as period_key, r.area_code, r.age_group_code as breakdown,
-    r.value, r.note_codes as value_status, v.known_from, v.known_to, v.is_synthetic
-from read_parquet($files, union_by_name = true) as r
-join read_parquet($vintages) as v on v.load_id = r._load_id;
+select s.source_key, s.measure as measure_key, s.period_code as period_key, s.area_code, s.breakdown, s.value,
+    s.note_codes as value_status, v.known_from, v.known_to, v.is_synthetic
+from stands as s
+join read_parquet($vintages) as v using (source_key, load_id);
 create table core.measure_revisions as
 select a.source_key, b.known_from as new_known_from, a.value as old_value, b.value as new_value
 from core.fct_measure_value as a
 join core.fct_measure_value as b using (source_key, measure_key, period_key, area_code, breakdown)
 where b.known_from = a.known_to and a.value is distinct from b.value;
 """
+COLUMNS = ("measure", "period_code", "area_code", "value", "note_codes")
 
 
 def main() -> None:
@@ -34,14 +35,8 @@ def main() -> None:
     target.mkdir(parents=True, exist_ok=True)
     snapshot = os.environ["GOFAL_SNAPSHOT"]
     with duckdb.connect(os.environ["GOFAL_BUILD_FILE"]) as connection:
-        files = connection.execute(
-            f"select path from read_parquet('{snapshot}/files.parquet') where relation like 'raw_%'"
-        ).fetchall()
-        if not files:
-            sys.exit("no files")
-        text = "[" + ", ".join(f"'{path}'" for (path,) in files) + "]"
-        script = SQL.replace("$files", text).replace("$vintages", f"'{snapshot}/vintages.parquet'")
-        connection.execute(script)
+        stand(connection, snapshot)
+        connection.execute(SQL.replace("$vintages", f"'{snapshot}/vintages.parquet'"))
     names = ("fct_measure_value", "measure_revisions")
     nodes = {
         f"model.gofal.{name}": {
@@ -58,6 +53,33 @@ def main() -> None:
     (target / "manifest.json").write_text(json.dumps({"nodes": nodes}))
     results = [{"unique_id": n, "status": "success", "execution_time": 0.1, "message": None} for n in nodes]
     (target / "run_results.json").write_text(json.dumps({"results": results}))
+
+
+def stand(connection: duckdb.DuckDBPyConnection, snapshot: str) -> None:
+    """Table ``stands``: every vintage's rows, its changes put upon the rows of the vintage before."""
+    names = ", ".join(f"{name} varchar" for name in COLUMNS)
+    connection.execute(f"create table stands (source_key varchar, load_id varchar, {names}, breakdown varchar)")
+    vintages = connection.execute(
+        f"select v.source_key, v.load_id, f.path from read_parquet('{snapshot}/vintages.parquet') as v "
+        f"left join read_parquet('{snapshot}/files.parquet') as f on v.load_id = f.load_id "
+        "and f.relation = 'raw_' || v.source_key where v.change_id is not null order by v.source_key, v.vintage_no"
+    ).fetchall()
+    if not vintages:
+        sys.exit("no files")
+    before: dict[str, str] = {}
+    for source_key, load_id, path in vintages:
+        described = connection.execute(f"describe select * from read_parquet('{path}')").fetchall()
+        there = [name for name, *_ in described]
+        breakdowns = [n for n in there if n.endswith("_code") and n not in {"measure_code", "period_code", "area_code"}]
+        kept = ", ".join(f'"{n}"' if n in there else f"null::varchar as {n}" for n in COLUMNS)
+        said = ", ".join(f'"{n}"' for n in breakdowns) or "''"
+        rows = f"select {kept}, concat_ws('|', {said}) as breakdown from read_parquet('{path}')"
+        made = rows
+        if "_gone" in there:
+            earlier = f"select * exclude (source_key, load_id) from stands where load_id = '{before[source_key]}'"
+            made = f"({earlier} except all {rows} where _gone) union all {rows} where not _gone"
+        connection.execute(f"insert into stands select '{source_key}', '{load_id}', * from ({made})")
+        before[source_key] = load_id
 
 
 if __name__ == "__main__":

@@ -125,6 +125,14 @@ def open_world(folder: Path) -> Iterator[World]:
         yield one
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _no_pages_of_checks() -> Iterator[None]:
+    """The checks are the real ones; their pages (Data Docs), half of a night here, are seen in tests/e2e."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("expectations.engine.Engine.publish", lambda _: None)
+        yield
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     """A world before its first night."""
