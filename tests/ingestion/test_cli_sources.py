@@ -55,8 +55,11 @@ def gofal(server: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> G
     monkeypatch.setenv("GOFAL_STATSWALES_URL", server.url)
     monkeypatch.setenv("GOFAL_SOURCE", "live")
     monkeypatch.setenv("GOFAL_BACKOFF", "0.01")
-    for name in ("DATASETS", "LOCK"):
-        monkeypatch.setattr(registering, name, path if name == "DATASETS" else lock)
+    from ingestion.statswales import sources  # it has the names by now, whichever test came first
+
+    for module in (registering, sources):
+        for name in ("DATASETS", "LOCK"):
+            monkeypatch.setattr(module, name, path if name == "DATASETS" else lock, raising=False)
     original = registering.load_registry
 
     def mine(overrides: object = None) -> object:
