@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from expectations.rules import ROW_CAP
-from ingestion.lake import Lake, LoadRecord, exact
+from ingestion.engine import exact, quote
+from ingestion.lake import Lake, LoadRecord
 from ingestion.statswales.meanings import ALL, AUTHORITY, GSS, WALES, Meanings, Member
 from ingestion.statswales.periods import shown_period
 from ingestion.statswales.registry import Column, Measure, normalise
@@ -441,16 +442,6 @@ def titles(role: str, column: Column | None) -> tuple[str, str]:
     names = column.names if column else []
     own = role.replace("_", " ")
     return (names[0] if names else own), ((column.name_cy if column else "") or (names[0] if names else own))
-
-
-def quote(name: str) -> str:
-    """An SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """An SQL string."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def listed(numbers: Sequence[int]) -> str:

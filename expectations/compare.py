@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from expectations.cells import NUMBER, TIME, Cells, listed, literal, quote, titles
+from expectations.cells import NUMBER, TIME, Cells, listed, titles
 from expectations.rules import ROW_CAP, RULES, Judged, RuleResult, failed, passed
+from ingestion.engine import literal, quote
 from ingestion.lake import Lake, LoadRecord
 
 FEWEST, MOST = 0.9, 2.0

@@ -16,13 +16,12 @@ from expectations.cells import (
     TIME,
     Cells,
     listed,
-    literal,
     marker_code,
     marker_regex,
-    quote,
     titles,
 )
 from expectations.rules import ROW_CAP, RULES, Judged, RuleResult, failed, passed
+from ingestion.engine import literal, quote
 from ingestion.statswales.meanings import Spelling, spellings
 from ingestion.statswales.notes import NOTE_CODES
 from ingestion.statswales.periods import form

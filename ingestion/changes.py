@@ -13,7 +13,8 @@ import contextlib
 import hashlib
 
 from ingestion import engine
-from ingestion.lake import Lake, LoadRecord, exact
+from ingestion.engine import exact, literal, quote
+from ingestion.lake import Lake, LoadRecord
 from ingestion.statswales.registry import Dataset
 
 MEMORY = "2GB"
@@ -60,24 +61,24 @@ def changes(lake: Lake, earlier: LoadRecord, later: LoadRecord) -> str:
         texts = sorted(name for name in names[0] | names[1] if not name.startswith("_"))
         for view, file, known in (("old_rows", old, names[0]), ("new_rows", new, names[1])):
             columns = ", ".join(
-                f"{_name(n)} AS {_name(n)}" if n in known else f"NULL::VARCHAR AS {_name(n)}" for n in texts
+                f"{quote(n)} AS {quote(n)}" if n in known else f"NULL::VARCHAR AS {quote(n)}" for n in texts
             )
-            kept = ", ".join(_name(n) for n in sorted(KEPT & known))
-            whole = ", ".join(_name(n) for n in texts)
+            kept = ", ".join(quote(n) for n in sorted(KEPT & known))
+            whole = ", ".join(quote(n) for n in texts)
             # Two hashes of 64 bits, over the columns in either order: by chance alone they do not agree
-            turned = ", ".join(_name(n) for n in reversed(texts))
+            turned = ", ".join(quote(n) for n in reversed(texts))
             database.execute(
                 f"CREATE TEMP VIEW {view} AS SELECT *, hash({whole}) AS one, hash({turned}, 'turned') AS other "
                 f"FROM (SELECT {columns}{', ' if kept else ''}{kept} FROM read_parquet({exact(file)}))"
             )
-        select = ", ".join(["* EXCLUDE (one, other)", f"{_text(change_id(earlier, later))} AS _change_id"])
+        select = ", ".join(["* EXCLUDE (one, other)", f"{literal(change_id(earlier, later))} AS _change_id"])
         out = held.enter_context(lake.scratch(".parquet"))
         database.execute(
             f"COPY (SELECT {select}, false AS _gone FROM new_rows ANTI JOIN "
             f"(SELECT one, other FROM old_rows) AS old_keys USING (one, other) UNION ALL BY NAME "
             f"SELECT {select}, true AS _gone FROM old_rows ANTI JOIN "
             f"(SELECT one, other FROM new_rows) AS new_keys USING (one, other)) "
-            f"TO {_text(str(out))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
+            f"TO {literal(str(out))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
         )
         lake.put(out, path)
     return path
@@ -107,13 +108,13 @@ def words(lake: Lake, dataset: Dataset, load: LoadRecord) -> str:
         parts = []
         for role in roles:
             sort = f"{role}_sort" if dataset.columns[role].kind == "period" else ""
-            texts = [_name(n) if n in there else "NULL::VARCHAR" for n in (role, f"{role}_code", sort)]
+            texts = [quote(n) if n in there else "NULL::VARCHAR" for n in (role, f"{role}_code", sort)]
             parts.append(
-                f"SELECT DISTINCT {_text(role)} AS role, {texts[0]} AS label, {texts[1]} AS code, {texts[2]} AS sort "
+                f"SELECT DISTINCT {literal(role)} AS role, {texts[0]} AS label, {texts[1]} AS code, {texts[2]} AS sort "
                 f"FROM read_parquet({exact(raw)})"
             )
         out = held.enter_context(lake.scratch(".parquet"))
-        database.execute(f"COPY ({' UNION ALL '.join(parts)}) TO {_text(str(out))} (FORMAT parquet)")
+        database.execute(f"COPY ({' UNION ALL '.join(parts)}) TO {literal(str(out))} (FORMAT parquet)")
         lake.put(out, path)
     return path
 
@@ -122,11 +123,3 @@ def _raw(record: LoadRecord) -> str:
     if record.raw_file is None:
         raise ValueError(f"load {record.load_id} of {record.source_key} was never accepted")
     return record.raw_file
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _name(value: str) -> str:
-    return '"' + value.replace('"', '""') + '"'

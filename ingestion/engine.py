@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import functools
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -51,3 +52,18 @@ def _shared(spill: str) -> duckdb.DuckDBPyConnection:
     )
     atexit.register(shutil.rmtree, spill, ignore_errors=True)
     return made
+
+
+def exact(path: str | Path) -> str:
+    """A path as an SQL text that DuckDB reads as itself: in ``*``, ``?`` and ``[`` it would see a pattern."""
+    return literal(re.sub(r"([*?\[])", r"[\1]", str(path)))
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def quote(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'

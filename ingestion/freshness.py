@@ -137,12 +137,13 @@ def _window(frequency: Mapping[str, Any] | None) -> tuple[date, date] | None:
     if not isinstance(frequency, Mapping) or frequency.get("update_type") == "none":
         return None
     when = frequency.get("date")
+    if not isinstance(when, Mapping):
+        return None
     try:
-        year, month = int(when["year"]), int(when["month"])  # type: ignore[index]  # what is not there is caught
-        day = when.get("day")  # type: ignore[union-attr]
+        year, month, day = int(when["year"]), int(when["month"]), when.get("day")
         first = date(year, month, int(day or 1))
         return first, first if day else first.replace(day=calendar.monthrange(year, month)[1])
-    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
 
 

@@ -32,7 +32,6 @@ import contextlib
 import hashlib
 import json
 import os
-import re
 import shutil
 import tempfile
 import uuid
@@ -463,11 +462,6 @@ def _fsync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def exact(path: str | Path) -> str:
-    """A path as an SQL text that DuckDB reads as itself: in ``*``, ``?`` and ``[`` it would see a pattern."""
-    return "'" + re.sub(r"([*?\[])", r"[\1]", str(path)).replace("'", "''") + "'"
 
 
 def load_id(source_key: str, revision_id: str | None, content_sha256: str) -> str:

@@ -26,8 +26,9 @@ from pydantic import BaseModel
 
 from ingestion.changes import change_id, changes, words
 from ingestion.config import CHECKOUT, Settings
+from ingestion.engine import exact
 from ingestion.errors import BuildError
-from ingestion.lake import Lake, LoadRecord, Outcome, exact, utc_now
+from ingestion.lake import Lake, LoadRecord, Outcome, utc_now
 from ingestion.runs import write_json
 from ingestion.statswales.corrections import CORRECTIONS, load_corrections
 from ingestion.statswales.corrections import rows as correction_rows

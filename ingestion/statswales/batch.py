@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingestion import engine
+from ingestion.engine import exact, literal, quote
 from ingestion.errors import DataProblem
-from ingestion.lake import CHUNK, Lake, LoadRecord, exact
+from ingestion.lake import CHUNK, Lake, LoadRecord
 from ingestion.statswales.client import fetch_error
 from ingestion.statswales.notes import CODE_PATTERN, NOTE_CODES
 from ingestion.statswales.registry import Column, Dataset, normalise
@@ -223,16 +224,6 @@ def _parsing() -> Iterator[None]:
         yield
     except duckdb.InvalidInputException as error:
         raise _malformed(error) from error
-
-
-def _text(value: str) -> str:
-    """A text as an SQL literal."""
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _name(value: str) -> str:
-    """A name as an SQL identifier."""
-    return '"' + value.replace('"', '""') + '"'
 
 
 def _csv(path: Path, columns: int) -> str:
@@ -468,7 +459,7 @@ def _unpack(database: duckdb.DuckDBPyConnection, data: Path, layout: Layout, wid
     columns = ", ".join(f"{_unguard_sql(f'c{i}')} AS c{i}" if undo_guard else f"c{i}" for i in sorted(used))
     with _parsing():
         database.execute(
-            f"COPY (SELECT {columns} FROM {_csv(data, len(layout.header))}) TO {_text(str(wide))} (FORMAT parquet)"
+            f"COPY (SELECT {columns} FROM {_csv(data, len(layout.header))}) TO {literal(str(wide))} (FORMAT parquet)"
         )
     (rows,) = database.execute(f"SELECT count(*) FROM read_parquet({exact(wide)})").fetchone() or (0,)
     return int(rows)
@@ -495,13 +486,13 @@ def _read_codes(database: duckdb.DuckDBPyConnection, notes: Path, layout: Layout
         )
     value = f"c{folded.index('data values')}"
     labels = [_unguard_sql(f"c{folded.index(name)}") for name in wanted]
-    codes = f"list_sort(list_distinct(regexp_extract_all(lower({value}), {_text(CODE_PATTERN)}, 1)))"
+    codes = f"list_sort(list_distinct(regexp_extract_all(lower({value}), {literal(CODE_PATTERN)}, 1)))"
     selected = "".join(f"{sql} AS l{i}, " for i, sql in enumerate(labels))
     with _parsing():
         database.execute(
             f"CREATE TEMP TABLE coded AS SELECT {selected}array_to_string({codes}, ',') AS codes "
             f"FROM {_csv(notes, len(header))} "
-            f"WHERE contains({value}, '[') AND regexp_matches(lower({value}), {_text(CODE_PATTERN)})"
+            f"WHERE contains({value}, '[') AND regexp_matches(lower({value}), {literal(CODE_PATTERN)})"
         )
     (count,) = database.execute("SELECT count(*) FROM coded").fetchone() or (0,)
     names = ", ".join(f"l{i}" for i in range(len(labels)))
@@ -513,7 +504,7 @@ def _read_codes(database: duckdb.DuckDBPyConnection, notes: Path, layout: Layout
         raise _labels_clash(layout, [row[: len(labels)] for row in clash], int(clash[0][-1]))
     unknown = database.execute(
         "SELECT code, count(*) FROM (SELECT unnest(string_split(codes, ',')) AS code FROM coded) "
-        f"WHERE code NOT IN ({', '.join(_text(c) for c in NOTE_CODES)}) GROUP BY code ORDER BY code"
+        f"WHERE code NOT IN ({', '.join(literal(c) for c in NOTE_CODES)}) GROUP BY code ORDER BY code"
     ).fetchall()
     if unknown:
         listing = ", ".join(f"[{code}] ({n:,})" for code, n in unknown)
@@ -552,7 +543,7 @@ def _write_batch(
     for role, column in dataset.columns.items():
         found = layout.roles.get(role)
         columns.append((role, cell(found.label if found else None)))
-        code = _text(column.constant) if column.constant else cell(found.reference if found else None)
+        code = literal(column.constant) if column.constant else cell(found.reference if found else None)
         columns.append((f"{role}_code", code))
         if column.kind == "period":
             columns.append((f"{role}_sort", cell(found.sort if found else None)))
@@ -566,17 +557,17 @@ def _write_batch(
     columns += [(_own_name(name, taken), cell(i)) for name, i in layout.others.items()]
     columns += [
         ("_source_row", "(w.file_row_number + 1)::BIGINT"),
-        ("_load_id", _text(record.load_id)),
-        ("_landed_sha256", _text(record.landed_sha256 or "")),
+        ("_load_id", literal(record.load_id)),
+        ("_landed_sha256", literal(record.landed_sha256 or "")),
     ]
-    select = ", ".join(f"{sql} AS {_name(name)}" for name, sql in columns)
+    select = ", ".join(f"{sql} AS {quote(name)}" for name, sql in columns)
     joined = ""
     if coded:
         on = " AND ".join(f"w.c{d.label} IS NOT DISTINCT FROM k.l{i}" for i, d in enumerate(layout.dimensions))
         joined = f" LEFT JOIN coded AS k ON {on}"
     database.execute(
         f"COPY (SELECT {select} FROM read_parquet({exact(wide)}, file_row_number = true) AS w{joined}) "
-        f"TO {_text(str(batch))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
+        f"TO {literal(str(batch))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
     )
 
 
@@ -590,7 +581,7 @@ def _assert_codes_unique(
     """
     source = f"read_parquet({exact(batch)})"
     own = {source: name for name, source in record.columns.items()}
-    names = ", ".join(_name(d.role or own[d.name]) for d in layout.dimensions)
+    names = ", ".join(quote(d.role or own[d.name]) for d in layout.dimensions)
     clash = database.execute(
         f"SELECT {names}, count(*) OVER () FROM {source} WHERE note_codes IS NOT NULL GROUP BY {names} "
         f"HAVING count(*) > 1 LIMIT {MAX_ROWS}"
@@ -656,16 +647,16 @@ def _write_members(
     for role, found in layout.roles.items():
         sort, hierarchy = (f"min(c{i})" if i is not None else "NULL::VARCHAR" for i in (found.sort, found.hierarchy))
         parts.append(
-            f"SELECT {_text(role)} AS role, c{found.reference} AS code, min(c{found.label}) AS label_en, {sort} AS "
+            f"SELECT {literal(role)} AS role, c{found.reference} AS code, min(c{found.label}) AS label_en, {sort} AS "
             f"sort, {hierarchy} AS hierarchy FROM read_parquet({exact(wide)}) GROUP BY c{found.reference}"
         )
     database.execute(
         f"CREATE TEMP TABLE members AS SELECT m.role, m.code, m.label_en, w.label_cy, m.sort, m.hierarchy, n.name_en, "
-        f"n.name_cy, {_text(record.load_id)} AS _load_id FROM ({' UNION ALL '.join(parts)}) AS m "
+        f"n.name_cy, {literal(record.load_id)} AS _load_id FROM ({' UNION ALL '.join(parts)}) AS m "
         f"LEFT JOIN names AS n USING (role) LEFT JOIN welsh AS w ON w.role = m.role AND w.code = m.code "
         f"ORDER BY m.role, try_cast(m.sort AS BIGINT) NULLS LAST, m.code"
     )
-    database.execute(f"COPY members TO {_text(str(members))} (FORMAT parquet)")
+    database.execute(f"COPY members TO {literal(str(members))} (FORMAT parquet)")
     for column, language_en, language_cy in (
         ("label_cy", "Welsh", "Cymraeg"),
         ("label_en", "English", "Saesneg"),
@@ -736,7 +727,7 @@ def _same_rows(database: duckdb.DuckDBPyConnection, one: Path, other: Path) -> b
         names.append(sorted(column[0] for column in described if not column[0].startswith("_")))
     if names[0] != names[1]:
         return False
-    columns = ", ".join(_name(name) for name in names[0])
+    columns = ", ".join(quote(name) for name in names[0])
     # Sums of hashes tell different bags apart at the cost of one scan; only bags that seem equal are compared in full.
     sums = [
         database.execute(

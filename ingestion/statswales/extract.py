@@ -432,7 +432,7 @@ class _Fetched:
         return hashlib.sha256("\n".join(f"{k}:{v}" for k, v in sorted(bodies.items())).encode()).hexdigest()
 
 
-class _MovedError(Exception):
+class MovedError(Exception):
     """What was fetched does not belong together; another look may find it settled."""
 
     def __init__(self, error: FetchError) -> None:
@@ -513,8 +513,8 @@ def _land(
                 if left is not None:
                     fetched = _take_up(dataset, client, lake, metadata, left, scratch)
                 else:
-                    fetched = _fetch(dataset, client, lake, metadata, scratch)
-            except _MovedError as moved:
+                    fetched = fetch(dataset, client, lake, metadata, scratch)
+            except MovedError as moved:
                 if attempt == 2:
                     raise moved.error from moved
                 continue
@@ -925,7 +925,7 @@ def _unchanged(record: LoadRecord, newest: LoadRecord, en: str, cy: str) -> Load
     return record
 
 
-def _fetch(
+def fetch(
     dataset: Dataset,
     client: StatsWalesClient,
     lake: Lake,
@@ -935,16 +935,16 @@ def _fetch(
     """Fetch both views and the Welsh members of one revision.
 
     Raises:
-        _MovedError: The parts do not belong to one revision, or a body has not the rows that it should have.
+        MovedError: The parts do not belong to one revision, or a body has not the rows that it should have.
         FetchError: No answer after every attempt.
     """
     uuid = dataset.id
     revision = metadata.revision_id
 
-    def moved(code: str, stage: str, en: str, cy: str) -> _MovedError:
-        return _MovedError(fetch_error(code, stage, en, cy, dataset_id=uuid, name=dataset.key, url=client.base_url))
+    def moved(code: str, stage: str, en: str, cy: str) -> MovedError:
+        return MovedError(fetch_error(code, stage, en, cy, dataset_id=uuid, name=dataset.key, url=client.base_url))
 
-    def revision_moved(stage: str, found: object) -> _MovedError:
+    def revision_moved(stage: str, found: object) -> MovedError:
         return moved(
             "revision_moved",
             stage,
@@ -987,7 +987,7 @@ def _fetch(
         filters_cy = client.filters(uuid, "cy-GB")
     except FetchError as error:
         if error.code == "fetch_not_found":  # withdrawn since the metadata was read: another look will say so
-            raise _MovedError(error) from error
+            raise MovedError(error) from error
         raise
     after = client.metadata(uuid)
     if after.revision_id != revision:

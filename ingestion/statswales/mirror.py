@@ -488,8 +488,8 @@ def _fetch(client: StatsWalesClient, lake: Lake, item: CatalogueItem, held: Kept
                 kept.files = [*(f for f in held.files if f.role != "metadata"), described]
                 return kept
             try:
-                found = extract._fetch(anything, client, lake, metadata, scratch)
-            except extract._MovedError as moved:
+                found = extract.fetch(anything, client, lake, metadata, scratch)
+            except extract.MovedError as moved:
                 if attempt == 2:
                     raise moved.error from moved
                 continue
