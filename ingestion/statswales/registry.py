@@ -534,12 +534,13 @@ def _invalid(
     first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
     inner = tuple(part for part in first["loc"] if isinstance(part, str | int))
     where: Place = (*place, *inner)
-    name = str(inner[-1]) if inner else str(place[-1])
+    entry = place[-1] if place else path.name
+    name = str(inner[-1] if inner else entry)
     known = _fields(model, inner[:-1])
     if first["type"] == "extra_forbidden":
         en, cy = f"no field is called {name!r}", f"nid oes maes o’r enw {name!r}"
     elif first["type"] == "missing":
-        return wrong(path, lines, where, f"{place[-1]} lacks `{name}`", f"mae {place[-1]} heb `{name}`")
+        return wrong(path, lines, where, f"{entry} lacks `{name}`", f"mae {entry} heb `{name}`")
     elif first["type"] == "literal_error":
         found, known = str(first["input"]), re.findall(r"'([^']*)'", str(first.get("ctx", {}).get("expected", "")))
         en = f"`{name}` expected one of {', '.join(known)} and found {found!r}"
