@@ -38,6 +38,13 @@ class Settings(BaseSettings):
     max_body_mb: float = 2048
     rehash_slices: int = Field(default=28, ge=1)
     """Each night re-hashes one slice in this many, to find cubes rebuilt under the same revision id."""
+    inbox: str | None = None
+    """Where returns are dropped: an fsspec URL (a folder, S3, SFTP), best with a folder for each submitter. Default
+    ``<home>/inbox``."""
+    outbox: str | None = None
+    """Where the reports on returns go, a folder for each submitter. Default ``<home>/outbox``."""
+    inbox_quiet: float = Field(default=2.0, ge=0)
+    """Seconds for which a file in the inbox must not have changed before it is taken."""
     keep_builds: int = Field(default=7, ge=1)
     sample_release: int = Field(default=1, ge=1)
     """Which release of the bundled sample the stand-in server publishes."""
@@ -66,6 +73,16 @@ class Settings(BaseSettings):
     def lake_kind(self) -> Literal["sample", "real"]:
         """What this run may put into a lake."""
         return "sample" if self.source == "sample" else "real"
+
+    @property
+    def inbox_url(self) -> str:
+        """The inbox's fsspec URL."""
+        return self.inbox or str(self.root / "inbox")
+
+    @property
+    def outbox_url(self) -> str:
+        """The outbox's fsspec URL."""
+        return self.outbox or str(self.root / "outbox")
 
     @property
     def builds(self) -> Path:

@@ -29,6 +29,7 @@ from ingestion.config import CHECKOUT, Settings
 from ingestion.engine import exact
 from ingestion.errors import BuildError
 from ingestion.lake import Lake, LoadRecord, Outcome, utc_now
+from ingestion.returns.snapshot import TABLES as RETURN_TABLES
 from ingestion.runs import write_json
 from ingestion.statswales.corrections import CORRECTIONS, load_corrections
 from ingestion.statswales.corrections import rows as correction_rows
@@ -134,6 +135,7 @@ def freeze(
 
     stamp = lake.stamp()
     loads = [f"{r['source_key']}/{r['load_id']}@{_iso(r['known_from'])}" for r in rows]
+    loads += _freeze_returns(lake, folder, sample=bool(stamp and stamp.kind == "sample"), as_of=as_of, now=now)
     snapshot = Snapshot(
         snapshot_id=_hash(loads)[:16],
         as_of=as_of,
@@ -147,6 +149,23 @@ def freeze(
     return snapshot
 
 
+def _freeze_returns(lake: Lake, folder: Path, *, sample: bool, as_of: datetime | None, now: datetime) -> list[str]:
+    """Write what the snapshot has of returns, and the moment that it speaks of; say what a later one must contain."""
+    from ingestion.returns import snapshot as returns
+    from ingestion.returns.store import ReturnStore
+
+    ledger = ReturnStore(lake).ledger(as_of)
+    moment = returns.clock(ledger, sample=sample, as_of=as_of, now=now)
+    for name, (columns, rows) in returns.tables(ledger, moment).items():
+        _parquet(folder / f"{name}.parquet", columns, rows)
+    returns.write_cells(lake, ledger, folder)
+    # what is late today is later tomorrow: with returns on record, a day is an input of the build
+    day = moment.date() if ledger.submissions else None
+    _parquet(folder / "snapshot.parquet", SNAPSHOT_COLUMNS, [{"frozen_at": moment, "as_of": as_of, "day": day}])
+    return returns.identities(ledger)
+
+
+SNAPSHOT_COLUMNS = {"frozen_at": "timestamp", "as_of": "timestamp", "day": "date"}
 VINTAGE_COLUMNS = {
     "source_key": "string",
     "load_id": "string",
@@ -348,6 +367,7 @@ def _parquet(path: Path, columns: Mapping[str, str], rows: list[dict[str, Any]])
         "double": pa.float64(),
         "date": pa.date32(),
         "timestamp": pa.timestamp("us"),
+        "money": pa.decimal128(18, 2),
     }
     schema = pa.schema([(name, types[kind]) for name, kind in columns.items()])
     plain = [{name: _plain(row.get(name)) for name in columns} for row in rows]
@@ -378,7 +398,8 @@ def project_hash() -> str:
         and p.suffix in {".sql", ".yml", ".csv", ".md"}
         and not {"target", "logs", "dbt_packages"} & set(p.relative_to(PROJECT).parts)
     ]
-    files += [Path(__file__), *(CHECKOUT / "ingestion" / name for name in ("publish.py", "changes.py"))]
+    own = ("publish.py", "changes.py", "returns/snapshot.py", "returns/store.py")
+    files += [Path(__file__), *(CHECKOUT / "ingestion" / name for name in own)]
     return _hash([f"{p.name} {hashlib.sha256(p.read_bytes()).hexdigest()}" for p in files])
 
 
@@ -395,6 +416,10 @@ def inputs_hash(folder: Path, *, as_of: datetime | None) -> str:
     for name in ("vintages", "loads", "spellings", "registry_columns", "registry_measures", "corrections"):
         rows = pq.read_table(folder / f"{name}.parquet").to_pylist()
         parts.append(json.dumps(rows, sort_keys=True, default=str))
+    for name in RETURN_TABLES:
+        path = folder / f"{name}.parquet"
+        parts.append(json.dumps(pq.read_table(path).to_pylist(), sort_keys=True, default=str))
+    parts.append(str(pq.read_table(folder / "snapshot.parquet", columns=["day"]).to_pylist()))
     return _hash(parts)
 
 

@@ -26,6 +26,11 @@
         {% for name in ['vintages', 'files', 'loads', 'spellings', 'registry_columns', 'registry_measures', 'corrections'] %}
             {% do files.update({name: [folder ~ '/' ~ name ~ '.parquet']}) %}
         {% endfor %}
+        {# What a snapshot says of returns; one that was frozen before there were any says nothing. #}
+        {% set there = run_query("select file from glob('" ~ glob_exact(folder) ~ "/*.parquet')").columns[0].values() %}
+        {% for name in return_tables() if folder ~ '/' ~ name ~ '.parquet' in there %}
+            {% do files.update({name: [folder ~ '/' ~ name ~ '.parquet']}) %}
+        {% endfor %}
         {# What is declared, what has files, and what the registry names: every dataset has the columns of a batch. #}
         {% set declared = {} %}
         {% for node in graph.sources.values() if node.source_name == 'lake' %}
@@ -63,6 +68,14 @@
         {% endfor %}
         {% do run_query(views | join(';')) %}
     {% endif %}
+{% endmacro %}
+
+{# The files of the snapshot that are about returns (docs/design.md, “What the frozen snapshot has of returns”). #}
+{% macro return_tables() %}
+    {{ return([
+        'snapshot', 'return_specs', 'return_columns', 'return_choices', 'expected_returns', 'submissions',
+        'return_cells', 'return_quarantined_cells', 'return_problems', 'return_offers', 'return_queries',
+    ]) }}
 {% endmacro %}
 
 {# GOFAL_SNAPSHOT, else the home's, else the sample's in this checkout. #}

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict
 
 COVER_EN, COVER_CY = "Cover", "Clawr"
 MARK_SHEET = "_gofal"
-"""A hidden sheet of our templates: ``return_key``, ``template_version``, ``area_code``, ``period_key`` and their values,
-so that a workbook says what it is whatever is written on its cover."""
+"""A hidden sheet of our templates: ``return_key``, ``template_version``, ``area_code``, ``period_key`` and their
+values, so that a workbook says what it is whatever is written on its cover."""
 SYNTHETIC_EN = "Synthetic data for demonstration – not real"
 SYNTHETIC_CY = "Data synthetig at ddibenion arddangos – nid data go iawn"
 """Stands in A1 of the cover of every submission of the bundled sample, which marks it as synthetic."""
@@ -35,23 +35,32 @@ class CoverField(BaseModel):
         return f"{self.label_en} / {self.label_cy}"
 
 
-FIELDS: tuple[CoverField, ...] = (
-    CoverField(key="return", label_en="Return", label_cy="Ffurflen", kind="return", by="template"),
-    CoverField(key="version", label_en="Template version", label_cy="Fersiwn y templed", kind="integer", by="template"),
-    CoverField(key="area", label_en="Area", label_cy="Ardal", kind="area", by="template"),
-    CoverField(key="period", label_en="Period", label_cy="Cyfnod", kind="period", by="template"),
-    CoverField(key="submitted_by", label_en="Submitted by (if another body)", label_cy="Cyflwynwyd gan (os corff arall)", kind="area"),
-    CoverField(key="prepared_by", label_en="Prepared by", label_cy="Paratowyd gan", kind="text"),
-    CoverField(key="language", label_en="Preferred language", label_cy="Dewis iaith", kind="language"),
-    CoverField(key="nil_return", label_en="Nil return", label_cy="Dim i’w adrodd", kind="yes_no"),
-    CoverField(key="replaces", label_en="Replaces submission number", label_cy="Yn disodli cyflwyniad rhif", kind="integer"),
-    CoverField(key="reason", label_en="Reason for a change after the period is closed", label_cy="Rheswm dros newid ar ôl cau’r cyfnod", kind="text"),
-    CoverField(key="certified_by", label_en="Certified by (name)", label_cy="Ardystiwyd gan (enw)", kind="text"),
-    CoverField(key="certified_role", label_en="Certified as", label_cy="Ardystiwyd fel", kind="role"),
-    CoverField(key="certified_on", label_en="Date of certification", label_cy="Dyddiad ardystio", kind="date"),
-    CoverField(key="audit_reference", label_en="Audit certificate reference", label_cy="Cyfeirnod y dystysgrif archwilio", kind="text"),
-    CoverField(key="audit_date", label_en="Audit certificate date", label_cy="Dyddiad y dystysgrif archwilio", kind="date"),
-)  # fmt: skip
+FIELDS: tuple[CoverField, ...] = tuple(
+    CoverField(key=key, kind=kind, by=by, label_en=en, label_cy=cy)
+    for key, kind, by, en, cy in (
+        ("return", "return", "template", "Return", "Ffurflen"),
+        ("version", "integer", "template", "Template version", "Fersiwn y templed"),
+        ("area", "area", "template", "Area", "Ardal"),
+        ("period", "period", "template", "Period", "Cyfnod"),
+        ("submitted_by", "area", "submitter", "Submitted by (if another body)", "Cyflwynwyd gan (os corff arall)"),
+        ("prepared_by", "text", "submitter", "Prepared by", "Paratowyd gan"),
+        ("language", "language", "submitter", "Preferred language", "Dewis iaith"),
+        ("nil_return", "yes_no", "submitter", "Nil return", "Dim i’w adrodd"),
+        ("replaces", "integer", "submitter", "Replaces submission number", "Yn disodli cyflwyniad rhif"),
+        (
+            "reason",
+            "text",
+            "submitter",
+            "Reason for a change after the period is closed",
+            "Rheswm dros newid ar ôl cau’r cyfnod",
+        ),
+        ("certified_by", "text", "submitter", "Certified by (name)", "Ardystiwyd gan (enw)"),
+        ("certified_role", "role", "submitter", "Certified as", "Ardystiwyd fel"),
+        ("certified_on", "date", "submitter", "Date of certification", "Dyddiad ardystio"),
+        ("audit_reference", "text", "submitter", "Audit certificate reference", "Cyfeirnod y dystysgrif archwilio"),
+        ("audit_date", "date", "submitter", "Audit certificate date", "Dyddiad y dystysgrif archwilio"),
+    )
+)
 
 ROLES: dict[str, tuple[str, str]] = {
     "section_151_officer": ("Section 151 officer", "Swyddog Adran 151"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -106,13 +107,13 @@ class Column(_Strict):
     @model_validator(mode="after")
     def _sensible(self) -> Column:
         if self.type == "choice" and not self.choices:
-            raise ValueError("a column of type choice names its choices")
+            raise ValueError(f"{self.key}: a column of type choice names its choices")
         if self.choices and self.type != "choice":
-            raise ValueError(f"a column with choices is of type choice, not {self.type}")
+            raise ValueError(f"{self.key}: a column with choices is of type choice, not {self.type}")
         if self.type == "area" and not self.area_types:
-            raise ValueError("a column of type area names its area_types")
+            raise ValueError(f"{self.key}: a column of type area names its area_types")
         if (self.cumulative or self.adds_to or self.sums_to) and not self.is_number:
-            raise ValueError("only a column of numbers is cumulative or part of another")
+            raise ValueError(f"{self.key}: only a column of numbers is cumulative or part of another")
         return self
 
 
@@ -195,10 +196,12 @@ class ControlTotal(_Strict):
 
 
 class Due(_Strict):
-    """When a return is due after its period's end: the first such day, moved to a working day of Wales."""
+    """When a return is due: the first such day after its period's end, moved to a working day of Wales."""
 
     days: dict[str, str]
     """By part of the year (``Q1``…``Q4``, ``H1``, ``H2``, ``Y``): ``MM-DD``. ``{Q2: "11-15"}`` is 15 November."""
+    after: Literal["end", "start"] = "end"
+    """A plan is due after its period's start: it tells of what is to come."""
     working_day: Literal["next", "previous", "as_it_is"] = "next"
     reminder_days: tuple[int, ...] = (14, 3, -1, -7)
     """Days before the due date (negative: after it) on which a reminder is drafted."""
@@ -251,7 +254,14 @@ class ReturnSpec(_Strict):
     @model_validator(mode="after")
     def _whole(self) -> ReturnSpec:
         for total in self.control_totals:
-            self.sheet(total.sheet).column(total.column)
+            columns = [c.key for sheet in self.sheets if sheet.key == total.sheet for c in sheet.columns]
+            if total.column not in columns:
+                raise ValueError(
+                    f"the total {total.key} is of the column {total.column!r} of the sheet {total.sheet!r}, which is "
+                    f"not there{hint(total.column, columns)}"
+                )
+        for day in self.due.days.values():
+            date.fromisoformat(f"2001-{day}")  # a year without 29 February: a due date is there every year
         parts = {period_part(p.key) for p in period_range(self.cadence, self.first_period, self.first_period)}
         unknown = set(self.due.days) - {"Q1", "Q2", "Q3", "Q4", "H1", "H2", "Y"}
         if (
@@ -289,10 +299,11 @@ class Family(BaseModel):
         return fitting[-1] if fitting else self.versions[0][1]
 
     def periods(self, until: date) -> list[ReturnPeriod]:
-        """Every period that ended by a day, from the first that the return asks about to its last."""
+        """Every period that ended by a day (of a plan: began), from the first that it asks about to its last."""
         spec = self.newest
         first = self.versions[0][1].first_period
-        return [p for p in period_range(spec.cadence, first, spec.last_period, until) if p.end <= until]
+        periods = period_range(spec.cadence, first, spec.last_period, until)
+        return [p for p in periods if (p.start if spec.due.after == "start" else p.end) <= until]
 
 
 def load_returns(folder: Path = TEMPLATES) -> dict[str, Family]:
@@ -355,6 +366,10 @@ def read_family(path: Path) -> Family:
         RegistryError: See `load_returns`.
     """
     document, lines = parse_yaml(path)
+    for inner, line in list(lines.items()):  # an entry of a list starts where the first of its fields stands
+        for depth, part in enumerate(inner, start=1):
+            if isinstance(part, int):
+                lines.setdefault(inner[:depth], line)
     changes = document.pop("changes", None) or []
     first = validated(path, lines, (), ReturnSpec, document)
     if first.key != path.stem:
@@ -372,6 +387,15 @@ def read_family(path: Path) -> Family:
         document = _changed(path, lines, place, document, step)
         document |= {"version": number + 2, "why_en": step.why_en, "why_cy": step.why_cy}
         versions.append((step.from_period, validated(path, lines, place, ReturnSpec, document)))
+    for number, (period, _) in enumerate(versions[1:]):
+        if read_return_period(period, first.cadence) is None:
+            raise wrong(
+                path,
+                lines,
+                ("changes", number, "from_period"),
+                f"`from_period` expected a period of a return that is {first.cadence} and found {period!r}",
+                f"disgwyliodd `from_period` gyfnod ffurflen sy’n {first.cadence} a chafwyd {period!r}",
+            )
     starts = [_of(first, period).start for period, _ in versions]
     if starts != sorted(set(starts)):
         raise wrong(
@@ -394,7 +418,7 @@ class SheetChange(_Strict):
     modify: dict[str, dict[str, Any]] = {}
     """Fields of columns, replaced."""
     rename: dict[str, str] = {}
-    """Old key to new key. The old headings are still understood; rules and the grain follow."""
+    """Old key to new key. Rules, totals and the grain follow; a heading that changes is still understood."""
     remove: tuple[str, ...] = ()
     """Columns that are asked for no more, and the rules on them."""
     add_rules: tuple[dict[str, Any], ...] = ()
@@ -431,6 +455,9 @@ def _changed(
             )
     for key, step in change.sheets.items():
         _change_sheet(path, lines, (*place, "sheets", key), sheets[key], step)
+        for total in after.get("control_totals", []):
+            if total["sheet"] == key:
+                total["column"] = step.rename.get(total["column"], total["column"])
     after["sheets"] = [s for k, s in sheets.items() if k not in change.remove_sheets] + list(change.add_sheets)
     return after
 
@@ -449,15 +476,14 @@ def _change_sheet(
                 f"nid oes colofn o’r enw {key!r}{hint(key, columns, 'cy')}",
             )
     for key, fields in step.modify.items():
-        columns[key] |= fields
+        column = columns[key]
+        old_headings = [column[h] for h in ("heading_en", "heading_cy") if fields.get(h, column[h]) != column[h]]
+        column.update(fields)
+        if old_headings:
+            column["also"] = [*column.get("also", []), *old_headings]
     for old, new in step.rename.items():
-        column = columns[old]
-        column["also"] = [*column.get("also", []), column["heading_en"], column["heading_cy"]]
-        column.setdefault("role", old)  # the mart's name stays unless the change says otherwise
-        column["key"] = new
-        sheet["grain"] = [new if k == old else k for k in sheet["grain"]]
-        for rule in sheet.get("rules", []):
-            rule["columns"] = [new if k == old else k for k in rule["columns"]]
+        columns[old].setdefault("role", old)  # the mart's name stays unless the change says otherwise
+        _rename(sheet, old, new)
     kept = [c for k, c in columns.items() if k not in step.remove]
     for new_column in step.add:
         fields = dict(new_column)
@@ -469,6 +495,21 @@ def _change_sheet(
     rules = [r for r in sheet.get("rules", []) if r["code"] not in gone and not set(r["columns"]) & set(step.remove)]
     sheet["rules"] = [*rules, *step.add_rules]
     sheet.update(step.set)
+
+
+def _rename(sheet: dict[str, Any], old: str, new: str) -> None:
+    """Give a column its new key wherever the sheet names it."""
+    word = re.compile(rf"(?<![\w'])({re.escape(old)})(?![\w'])")  # not inside a longer name, nor a text in quotes
+    for column in sheet["columns"]:
+        column |= {f: new for f in ("key", "adds_to", "sums_to") if column.get(f) == old}
+    sheet["grain"] = [new if k == old else k for k in sheet["grain"]]
+    sheet["fixed_rows"] = [{new if k == old else k: v for k, v in row.items()} for row in sheet.get("fixed_rows", [])]
+    for rule in sheet.get("rules", []):
+        rule["columns"] = [new if k == old else k for k in rule["columns"]]
+        rule["check"] = word.sub(new, rule["check"])
+        for field in ("message_en", "message_cy", "do_en", "do_cy"):
+            if rule.get(field):
+                rule[field] = re.sub(rf"{{((?:previous\.)?){re.escape(old)}}}", rf"{{\g<1>{new}}}", rule[field])
 
 
 def _of(spec: ReturnSpec, period: str) -> ReturnPeriod:

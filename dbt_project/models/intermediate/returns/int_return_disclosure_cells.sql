@@ -1,0 +1,151 @@
+-- Grain: cell_id. Every number about people that the marts publish, before protection: cells of rows, sums over rows and
+-- areas, and, where a share of respondents is published, how many they are. `set_id` holds together the cells of one row;
+-- `lineage_id` is the same cell through its vintages.
+with
+row_cells as (
+    select
+        'row|' || cells.submission_id || '|' || cells.sheet || '|' || cast(cells.row_number as {{ dbt.type_string() }})
+            as set_id,
+        cells.submission_id || '|' || cells.sheet || '|' || cells.subject as submitter_set,
+        cells.submission_id,
+        cells.sheet,
+        cells.subject,
+        cells.row_area_code,
+        submissions.area_code,
+        submissions.return_key || '|' || submissions.area_code || '|' || submissions.period_key || '|' || cells.sheet
+        || '|' || coalesce(cells.row_key, '') as lineage_set,
+        cells.feed,
+        cells.role,
+        cells.sums_to_role,
+        cells.adds_to_role,
+        cells.value_number as value,
+        cells.value_status = 'suppressed' as is_withheld,
+        submissions.public_from as vintage_at
+    from {{ ref('int_return_cells') }} as cells
+    inner join {{ ref('int_return_submissions') }} as submissions on cells.submission_id = submissions.submission_id
+    where
+        cells.is_disclosive
+        and submissions.is_public
+        -- progress against a plan is published for nobody
+        and coalesce(cells.feed, '') <> 'reduction_progress'
+        and (cells.value_number is not null or cells.value_status = 'suppressed')
+),
+
+shares as (
+    select
+        cells.submission_id,
+        cells.sheet,
+        cells.row_number,
+        max(case when role = 'response_pct' then value_number end) as share_pct,
+        max(case when role = 'responses' then value_number end) as base
+    from {{ ref('int_return_cells') }} as cells
+    where cells.feed = 'children_voice'
+    group by cells.submission_id, cells.sheet, cells.row_number
+),
+
+counted_shares as (
+    select
+        *,
+        round(share_pct * base / 100.0) as answering
+    from shares
+    where share_pct is not null and base is not null
+),
+
+respondents as (
+    select
+        base.set_id,
+        base.submission_id,
+        base.sheet,
+        base.subject,
+        base.lineage_set,
+        base.feed,
+        parts.role,
+        'responses' as sums_to_role,
+        case parts.role when 'answering' then counted.answering else counted.base - counted.answering end as value,
+        base.vintage_at
+    from counted_shares as counted
+    inner join row_cells as base
+        on
+            base.set_id = 'row|' || counted.submission_id || '|' || counted.sheet || '|'
+            || cast(counted.row_number as {{ dbt.type_string() }})
+            and base.role = 'responses'
+    cross join (select 'answering' as role union all select 'not_answering') as parts
+),
+
+sums as (
+    select
+        sums.*,
+        case
+            when submissions.submission_id is not null
+                then
+                    sums.level || '|' || sums.return_key || '|' || submissions.area_code || '|' || sums.period_key || '|'
+                    || sums.sheet || '|' || sums.subject || '|' || sums.area_code
+            else
+                sums.level || '|' || sums.return_key || '|' || sums.period_key || '|' || sums.sheet || '|'
+                || sums.subject || '|' || sums.area_code
+        end as lineage_set
+    from {{ ref('int_return_sums') }} as sums
+    left join {{ ref('int_return_submissions') }} as submissions on sums.submission_id = submissions.submission_id
+    where sums.is_disclosive and (sums.value_number is not null or sums.is_withheld)
+)
+
+select
+    set_id || '|' || role as cell_id,
+    lineage_set || '|' || role as lineage_id,
+    'row' as level,
+    set_id,
+    submission_id,
+    sheet,
+    subject,
+    row_area_code as area_code,
+    feed,
+    role,
+    sums_to_role,
+    adds_to_role,
+    vintage_at,
+    cast(null as timestamp) as vintage_to,
+    value,
+    is_withheld
+from row_cells
+
+union all
+
+select
+    set_id || '|' || role as cell_id,
+    lineage_set || '|' || role as lineage_id,
+    'share' as level,
+    set_id,
+    submission_id,
+    sheet,
+    subject,
+    cast(null as {{ dbt.type_string() }}) as area_code,
+    feed,
+    role,
+    sums_to_role,
+    cast(null as {{ dbt.type_string() }}) as adds_to_role,
+    vintage_at,
+    cast(null as timestamp) as vintage_to,
+    value,
+    false as is_withheld
+from respondents
+
+union all
+
+select
+    set_id || '|' || role as cell_id,
+    lineage_set || '|' || role as lineage_id,
+    level,
+    set_id,
+    submission_id,
+    sheet,
+    subject,
+    area_code,
+    feed,
+    role,
+    sums_to_role,
+    adds_to_role,
+    public_from as vintage_at,
+    public_to as vintage_to,
+    value_number as value,
+    is_withheld
+from sums

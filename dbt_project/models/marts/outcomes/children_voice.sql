@@ -1,0 +1,98 @@
+-- Grain: survey_key × age_band × question_key × area_code. A survey is one of one period: `survey_series_key` holds together
+-- those that ask the same. Latest accepted submission.
+with
+answers as (
+    select
+        cells.submission_id,
+        cells.sheet,
+        cells.row_number,
+        {{ role_text('survey_key') }} as survey_series_key,
+        coalesce({{ role_text('age_band') }}, 'all') as age_band,
+        {{ role_text('question_key') }} as question_key,
+        {{ role_text('question_en') }} as question_en,
+        {{ role_text('question_cy') }} as question_cy,
+        {{ role_text('coverage_en') }} as coverage_en,
+        {{ role_text('coverage_cy') }} as coverage_cy,
+        {{ role_sum('responses', 'value_number', 'bigint') }} as responses,
+        {{ role_status('responses', 'value_number') }} as responses_status,
+        {{ role_sum('response_pct', 'value_number', 'double') }} as response_pct,
+        {{ role_status('response_pct', 'value_number') }} as response_pct_status
+    from {{ ref('int_return_cells_protected') }} as cells
+    where cells.feed = 'children_voice'
+    group by cells.submission_id, cells.sheet, cells.row_number
+),
+
+labels as (
+    select
+        columns.role,
+        choices.return_key,
+        choices.choice_key,
+        max(choices.label_en) as label_en,
+        max(choices.label_cy) as label_cy
+    from {{ ref('stg_returns__choices') }} as choices
+    inner join {{ ref('stg_returns__columns') }} as columns
+        on
+            choices.return_key = columns.return_key
+            and choices.template_version = columns.template_version
+            and choices.sheet = columns.sheet
+            and choices.column_name = columns.column_name
+    where columns.role in ('question_key', 'age_band')
+    group by columns.role, choices.return_key, choices.choice_key
+)
+
+select
+    submissions.return_key,
+    coalesce(answers.survey_series_key, submissions.return_key) || '@' || submissions.period_key as survey_key,
+    coalesce(answers.survey_series_key, submissions.return_key) as survey_series_key,
+    -- a survey of some authorities is not one of Wales
+    case when submissions.area_type <> 'country' or answers.coverage_en is null then submissions.area_code end as area_code,
+    submissions.area_version_key,
+    case
+        when submissions.area_type <> 'country' or answers.coverage_en is null then submissions.area_name_en
+        else answers.coverage_en
+    end as area_name_en,
+    case
+        when submissions.area_type <> 'country' or answers.coverage_en is null then submissions.area_name_cy
+        else answers.coverage_cy
+    end as area_name_cy,
+    submissions.period_key,
+    submissions.period_start,
+    submissions.period_end,
+    answers.age_band,
+    coalesce(ages.label_en, answers.age_band) as age_band_en,
+    coalesce(ages.label_cy, answers.age_band) as age_band_cy,
+    answers.question_key,
+    coalesce(answers.question_en, questions.label_en) as question_en,
+    coalesce(answers.question_cy, questions.label_cy) as question_cy,
+    answers.response_pct,
+    answers.response_pct_status,
+    answers.responses,
+    answers.responses_status,
+    answers.coverage_en,
+    answers.coverage_cy,
+    submissions.submission_id,
+    submissions.submission_version,
+    false as is_total,
+    cast(null as {{ dbt.type_string() }}) as adds_to,
+    cast(null as {{ dbt.type_string() }}) as total_basis,
+    cast(null as bigint) as areas_reporting,
+    cast(null as bigint) as areas_expected,
+    cast(null as {{ dbt.type_string() }}) as revision_status,
+    submissions.source_key || '.' || answers.question_key as series_id,
+    submissions.source_key,
+    submissions.public_from as known_from,
+    submissions.public_to as known_to,
+    submissions.accepted_at as loaded_at,
+    submissions.audience,
+    submissions.release_at,
+    submissions.is_synthetic
+from answers
+inner join {{ ref('int_return_submissions') }} as submissions on answers.submission_id = submissions.submission_id
+left join labels as ages
+    on ages.role = 'age_band' and submissions.return_key = ages.return_key and answers.age_band = ages.choice_key
+left join labels as questions
+    on
+        questions.role = 'question_key'
+        and submissions.return_key = questions.return_key
+        and answers.question_key = questions.choice_key
+where submissions.is_public and submissions.known_to is null and answers.question_key is not null

@@ -1,0 +1,13 @@
+select
+    return_key,
+    area_code,
+    period_key,
+    period_start,
+    period_end,
+    is_required,
+    original_due_date,
+    extended_due_date,
+    closes_on,
+    release_at,
+    recalled_at
+from {{ source('lake', 'expected_returns') }}

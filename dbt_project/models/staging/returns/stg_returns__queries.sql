@@ -1,0 +1,10 @@
+select
+    query_id,
+    submission_id,
+    sheet,
+    cell,
+    kind,
+    at,
+    text_en,
+    text_cy
+from {{ source('lake', 'return_queries') }}

@@ -1,0 +1,494 @@
+"""Judging submissions: each is held against its spec, the period before, the offer letter and what stands already."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from ingestion.lake import Lake, utc_now
+from ingestion.returns.areas import areas
+from ingestion.returns.calendar import due_date
+from ingestion.returns.cover import ROLES
+from ingestion.returns.parse import Parsed, ParsedSheet, parse_file
+from ingestion.returns.periods import ReturnPeriod
+from ingestion.returns.problems import Problem, RefusedError
+from ingestion.returns.rules import References, check_rules
+from ingestion.returns.sandbox import Sandbox
+from ingestion.returns.spec import Family, ReturnSpec, load_returns
+from ingestion.returns.store import ACCEPTED, Judgement, Receipt, ReturnStore, Submission
+from ingestion.returns.submitters import may_submit
+from ingestion.returns.tables import cell_tables, problem_table, rows_of_cells
+
+STILL_COMING = timedelta(hours=1)
+"""How long a file that ends too early is taken for one that is still being uploaded."""
+
+
+@dataclass(slots=True)
+class Judged:
+    """What became of one submission."""
+
+    receipt: Receipt
+    judgement: Judgement
+    problems: list[Problem] = field(default_factory=list)
+    parsed: Parsed | None = None
+    personal: list[Any] = field(default_factory=list)
+    spec: ReturnSpec | None = None
+    replaces: int | None = None
+
+    @property
+    def errors(self) -> list[Problem]:
+        """What keeps it, or rows of it, out."""
+        return [p for p in self.problems if p.severity == "error"]
+
+    @property
+    def bad_rows(self) -> tuple[set[tuple[str | None, int]], bool]:
+        """Rows (sheet, row) with an error, and whether there is an error that is not about a row."""
+        if self.parsed is None:
+            return set(), True
+        there = {(s.name, row) for s in self.parsed.sheets for row in s.rows}
+        totals = {(s.name, row) for s in self.parsed.sheets for row, _ in s.totals}
+        bad: set[tuple[str | None, int]] = set()
+        whole = False
+        for problem in self.errors:
+            place = (problem.sheet, problem.row)
+            if problem.row is not None and place in there:
+                bad.add((problem.sheet, problem.row))
+            elif place not in totals:
+                whole = True
+        return bad, whole
+
+
+def judge_file(
+    path: Path, name: str, *, sandbox: Sandbox, sender: str | None = None, references: References | None = None
+) -> Judged:
+    """Judge one file by itself, as `gofal returns check` does: nothing is landed, nothing is recorded.
+
+    Args:
+        path: The file.
+        name: What it is called.
+        sandbox: Where it is read.
+        sender: Whose it is, where that is known.
+        references: What it is held against; nothing by default.
+    """
+    receipt = Receipt.model_construct(
+        submission_id="", received_at=utc_now(), landed_at=utc_now(), channel="check", sender=sender,
+        original_name=name, inbox_key="", file=None,  # type: ignore[arg-type]  # nothing is landed
+        is_backdated=False,
+    )  # fmt: skip
+    judged = _read(path, receipt, sandbox)
+    if judged.parsed is not None and judged.parsed.recognised and not judged.personal:
+        assert judged.spec is not None  # noqa: S101  # recognised
+        _hold_against(judged, judged.spec, references or References())
+        _certified(judged, judged.spec)
+    _settle(judged)
+    return judged
+
+
+class Judge:
+    """Judges what was received, in the order received, each against what was accepted before it."""
+
+    def __init__(self, lake: Lake, families: Mapping[str, Family] | None = None) -> None:
+        """Read what is on record.
+
+        Args:
+            lake: The lake.
+            families: The returns; by default the project's.
+        """
+        self.lake = lake
+        self.store = ReturnStore(lake)
+        self.families = load_returns() if families is None else families
+        self.ledger = self.store.ledger()
+        self._current: dict[tuple[str, str, str], list[tuple[Submission | Judged, Parsed | None]]] = defaultdict(list)
+        for one in self.ledger.submissions.values():
+            if one.accepted_at is not None and one.about:
+                self._current[one.about].append((one, None))
+
+    def waiting(self) -> list[Receipt]:
+        """What was received and not judged yet; what a person released is judged again."""
+        return [s.receipt for s in self.ledger.submissions.values() if s.judgement is None and not s.erased]
+
+    def judge(
+        self, receipts: Sequence[Receipt], docs_dir: Path | None = None, *, expectations: bool = True
+    ) -> list[Judged]:
+        """Judge submissions and put them on record.
+
+        Args:
+            receipts: In the order received.
+            docs_dir: Where Great Expectations' Data Docs go.
+            expectations: Whether Great Expectations looks at what is about to be accepted.
+
+        Returns:
+            What became of each. A file that ends too early and came within the hour is left for the next time: it may
+            still be coming.
+        """
+        found: list[Judged] = []
+        with Sandbox() as sandbox:
+            for receipt in receipts:
+                with self.lake.as_local(receipt.file.path) as local:
+                    judged = _read(local, receipt, sandbox, released=self._released(receipt))
+                if _still_coming(judged):
+                    continue
+                self._assess(judged)
+                found.append(judged)
+        if expectations:
+            self._expect(found, docs_dir)
+        for judged in found:
+            self._record(judged)
+        return found
+
+    def _released(self, receipt: Receipt) -> bool:
+        return self.ledger.submissions[receipt.submission_id].released
+
+    def _assess(self, judged: Judged) -> None:
+        parsed, spec = judged.parsed, judged.spec
+        if parsed is not None and spec is not None and parsed.recognised and not judged.personal:
+            assert parsed.period is not None  # noqa: S101  # recognised
+            about = (spec.key, str(parsed.area_code), parsed.period.key)
+            _entitled(judged, spec, parsed.period)
+            _hold_against(judged, spec, self.references(spec, about[1], parsed.period))
+            _certified(judged, spec)
+            self._versions(judged, spec, about)
+        _settle(judged)
+        if judged.judgement.outcome in (*ACCEPTED, "held") and parsed is not None and parsed.period is not None:
+            self._current[spec.key if spec else "", str(parsed.area_code), parsed.period.key].append((judged, parsed))
+
+    def references(self, spec: ReturnSpec, area: str, period: ReturnPeriod) -> References:
+        """What a return is held against: the period before, the offer in force, the projects that spend."""
+        before = period.before(spec.cadence) if spec.cadence != "once" else None
+        previous = self._rows(spec.key, area, before.key) if before else {}
+        return References(
+            previous=previous,
+            previous_period=before.key if before and previous else None,
+            offers=offers_in_force(self.ledger.offers, area, period.year, period.end),
+            projects=self._projects(area),
+        )
+
+    def _rows(self, return_key: str, area: str, period: str) -> dict[str, list[dict[str, Any]]]:
+        """Rows of the accepted submission that stands, by sheet."""
+        standing = self._current.get((return_key, area, period), [])
+        if not standing:
+            return {}
+        one, parsed = standing[-1]
+        if isinstance(one, Judged):
+            assert parsed is not None  # noqa: S101  # kept with it
+            left_out = {(p.sheet, p.row) for p in one.errors}
+            return {s.key: _as_rows(s, left_out) for s in parsed.sheets}
+        if not one.is_current or one.judgement is None or one.judgement.cells is None:
+            return {}
+        return rows_of_cells(self.store.read_table(one.judgement.cells), self.families[return_key].of(period))
+
+    def _projects(self, area: str) -> list[dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        for (return_key, submitter, about), _ in list(self._current.items()):
+            if submitter != area:
+                continue
+            spec = self.families[return_key].of(about)
+            for sheet in spec.sheets:
+                roles = {c.role or c.key: c.key for c in sheet.columns}
+                if sheet.feed != "grant_spend" or "project_key" not in roles:
+                    continue
+                for row in self._rows(return_key, area, about).get(sheet.key, []):
+                    if key := row.get(roles["project_key"]):
+                        name = row.get(roles.get("project_name", ""))
+                        found[str(key)] = {"project_key": key, "project_name": name}
+        return list(found.values())
+
+    def _versions(self, judged: Judged, spec: ReturnSpec, about: tuple[str, str, str]) -> None:
+        """A successor says so, and says why when the period is closed; the same bytes again are no successor."""
+        parsed = judged.parsed
+        assert parsed is not None and parsed.period is not None  # noqa: S101, PT018  # assessed only when recognised
+        standing = self._current.get(about, [])
+        last = standing[-1][0] if standing else None
+        if last is None or (isinstance(last, Submission) and not last.is_current):
+            return
+        judged.replaces = len(standing)
+        if last.receipt.file.sha256 == judged.receipt.file.sha256:
+            judged.judgement.outcome = "duplicate"
+            return
+        due = self.ledger.extension(*about) or due_date(spec, parsed.period)
+        closes = due + timedelta(days=spec.closes_days)
+        received = judged.receipt.received_at.date()
+        judged.judgement.is_late_correction = received > closes
+        if received > closes and not parsed.cover.get("reason"):
+            judged.problems.append(_cover_problem(parsed, "reason", "reason_needed", closed=closes.isoformat()))
+        theirs = last.judgement.prepared_by if last.judgement else None
+        mine = parsed.cover.get("prepared_by")
+        said = parsed.cover.get("replaces")
+        if said is not None and said != len(standing):
+            judged.problems.append(
+                _cover_problem(parsed, "replaces", "replaces_another", found=str(said), expected=len(standing))
+            )
+        elif said is None and theirs and mine and theirs.casefold() != str(mine).casefold():
+            judged.problems.append(_cover_problem(parsed, "replaces", "conflicting_submission", number=len(standing)))
+
+    def _expect(self, found: Sequence[Judged], docs_dir: Path | None) -> None:
+        batches = [
+            (j.receipt.submission_id, _without(j), j.spec)
+            for j in found
+            if j.parsed is not None and j.spec is not None and j.judgement.outcome in (*ACCEPTED, "held")
+        ]
+        if not batches:
+            return
+        from expectations.returns import judge_submissions
+
+        seen = judge_submissions(batches, docs_dir)
+        for judged in found:
+            if more := seen.get(judged.receipt.submission_id):
+                judged.problems += more
+                _settle(judged)
+
+    def _record(self, judged: Judged) -> None:
+        key = judged.receipt.submission_id
+        made = judged.judgement
+        if (
+            judged.parsed is not None
+            and judged.spec is not None
+            and not judged.personal
+            and made.outcome != "duplicate"
+        ):
+            accepted, quarantined = cell_tables(judged)
+            if made.outcome in (*ACCEPTED, "held"):
+                made.cells = self.store.write_table(key, "cells", accepted)
+            made.quarantined = self.store.write_table(key, "quarantined", quarantined)
+        made.problems = self.store.write_table(key, "problems", problem_table(judged))
+        at = judged.receipt.received_at if judged.receipt.is_backdated else None
+        self.store.record("judged", at=at, submission_id=key, judgement=made)
+
+
+def offers_in_force(lines: Iterable[Mapping[str, Any]], area: str, year: str, on: date) -> list[dict[str, Any]]:
+    """The lines of offer letters that hold for an area on a day: of several versions of a line the last one.
+
+    Args:
+        lines: As `Ledger.offers` has them.
+        area: The area.
+        year: The financial year.
+        on: The last day of the period.
+    """
+    found: dict[tuple[str, str, str], dict[str, Any]] = {}
+    fitting = [
+        x for x in lines if x["area_code"] == area and x["financial_year"] == year
+        and date.fromisoformat(str(x["effective_from"])) <= on
+    ]  # fmt: skip
+    for line in sorted(fitting, key=lambda x: (int(x["version"]), str(x["known_from"]))):
+        found[line["stream_key"], line.get("project_key") or "", line.get("capital_or_revenue") or ""] = dict(line)
+    return list(found.values())
+
+
+def _read(path: Path, receipt: Receipt, sandbox: Sandbox, *, released: bool = False) -> Judged:
+    judged = Judged(receipt=receipt, judgement=Judgement(outcome="quarantined"))
+    try:
+        parsed, personal = sandbox.run(read_submission, path, receipt.original_name, receipt.sender)
+    except RefusedError as refused:
+        judged.problems = refused.problems
+        return judged
+    judged.parsed = parsed
+    judged.problems = list(parsed.problems)
+    judged.personal = [] if released else personal
+    if judged.personal:
+        # what was found is not repeated, nor anything that stands beside it
+        judged.problems = [
+            Problem("personal_data", f.where[0], f.where[1], f.where[2], values=_kind(f.kind)) for f in personal
+        ]
+    if parsed.return_key:
+        judged.spec = parsed.spec()
+    return judged
+
+
+def read_submission(path: Path, name: str, area: str | None) -> tuple[Parsed, list[Any]]:
+    """Read, parse and search a file for personal data: what runs in the sandbox.
+
+    Raises:
+        RefusedError: The file cannot be read, or must not be.
+    """
+    from ingestion.returns.personal import find_personal_data
+
+    parsed, _ = parse_file(path, name, area)
+    cells: list[tuple[tuple[str, int, str], str, bool]] = []
+    if parsed.return_key:
+        spec = parsed.spec()
+        for read in parsed.sheets:
+            for column in spec.sheet(read.key).columns:
+                if column.type in ("text", "narrative"):
+                    letter, narrative = read.letters.get(column.key, ""), column.type == "narrative"
+                    cells += [
+                        ((read.name, read.rows[place], letter), value, narrative)
+                        for place, value in enumerate(read.values[column.key])
+                        if isinstance(value, str)
+                    ]
+    reason = parsed.cover.get("reason")
+    if isinstance(reason, str):
+        sheet, cell = parsed.cover_cells["reason"]
+        place = re.fullmatch(r"([A-Z]+)(\d+)", cell)
+        if place:
+            cells.append(((sheet, int(place[2]), place[1]), reason, True))
+    return parsed, find_personal_data(cells)
+
+
+def _kind(kind: str) -> dict[str, str]:
+    words = {
+        "nhs_number": ("an NHS number", "rhif GIG"),
+        "date_of_birth": ("a date of birth", "dyddiad geni"),
+        "postcode": ("a postcode", "cod post"),
+        "email": ("an e-mail address", "cyfeiriad e-bost"),
+        "phone": ("a telephone number", "rhif ffôn"),
+        "national_insurance_number": ("a National Insurance number", "rhif Yswiriant Gwladol"),
+        "name": ("a person’s name", "enw person"),
+    }
+    en, cy = words[kind]
+    return {"kind_en": en, "kind_cy": cy}
+
+
+def _still_coming(judged: Judged) -> bool:
+    recent = utc_now() - judged.receipt.received_at < STILL_COMING
+    return recent and any(p.code in ("incomplete_file", "empty_file") for p in judged.problems)
+
+
+def _hold_against(judged: Judged, spec: ReturnSpec, references: References) -> None:
+    assert judged.parsed is not None  # noqa: S101  # the caller has looked
+    judged.problems += check_rules(judged.parsed, spec, references)
+
+
+def _entitled(judged: Judged, spec: ReturnSpec, period: ReturnPeriod) -> None:
+    """Whether who sends it may send it for that area."""
+    parsed = judged.parsed
+    assert parsed is not None  # noqa: S101  # the caller has looked
+    area = str(parsed.area_code)
+    on = judged.receipt.received_at.date()
+    for who, key in ((judged.receipt.sender, "area"), (parsed.cover.get("submitted_by"), "submitted_by")):
+        if who and who != area and not may_submit(who, area, spec.key, on):
+            code = "wrong_area" if key == "area" else "wrong_submitter"
+            name = areas()[who]
+            judged.problems.append(
+                _cover_problem(
+                    parsed, key, code, found=areas()[area].name_en, expected_en=name.name_en, expected_cy=name.name_cy
+                )
+            )
+    if spec.submitters and area not in spec.submitters:
+        judged.problems.append(_cover_problem(parsed, "area", "not_asked", found=areas()[area].name_en))
+    if period.start > on:
+        judged.problems.append(
+            _cover_problem(
+                parsed,
+                "period",
+                "wrong_period",
+                found=period.key,
+                expected_en="a period that has begun",
+                expected_cy="cyfnod sydd wedi dechrau",
+            )
+        )
+
+
+def _certified(judged: Judged, spec: ReturnSpec) -> None:
+    parsed = judged.parsed
+    assert parsed is not None and parsed.period is not None  # noqa: S101, PT018  # the caller has looked
+    cover = parsed.cover
+    if spec.certification is not None:
+        en, cy = ROLES[spec.certification]
+        role = cover.get("certified_role")
+        if role and role != spec.certification:
+            judged.problems.append(
+                _cover_problem(
+                    parsed, "certified_role", "wrong_certifier", found=ROLES[role][0], expected_en=en, expected_cy=cy
+                )
+            )
+        elif not (role and cover.get("certified_by") and cover.get("certified_on")):
+            judged.problems.append(
+                _cover_problem(parsed, "certified_by", "not_certified", expected_en=en, expected_cy=cy)
+            )
+    needed = parsed.period.part in spec.audit_certificate
+    if needed and not (cover.get("audit_reference") and cover.get("audit_date")):
+        judged.problems.append(_cover_problem(parsed, "audit_reference", "no_audit_certificate"))
+
+
+def _cover_problem(parsed: Parsed, key: str, code: str, found: str | None = None, **values: Any) -> Problem:
+    sheet, cell = parsed.cover_cells.get(key, ("Cover / Clawr", ""))
+    place = re.fullmatch(r"([A-Z]+)(\d+)", cell)
+    row, column = (int(place[2]), place[1]) if place else (None, None)
+    return Problem(code, sheet, row, column, key, found, values)
+
+
+def _settle(judged: Judged) -> None:
+    """Decide: errors of the whole keep all of it out, errors of rows keep those rows out where the spec allows that."""
+    parsed, spec, made = judged.parsed, judged.spec, judged.judgement
+    made.errors = sum(p.severity == "error" for p in judged.problems)
+    made.warnings = len(judged.problems) - made.errors
+    if parsed is None:
+        return
+    cover = parsed.cover
+    made.return_key, made.template_version = parsed.return_key, parsed.template_version
+    made.area_code, made.period_key = parsed.area_code, parsed.period.key if parsed.period else None
+    made.is_synthetic = parsed.is_synthetic
+    made.rows_received = parsed.rows_received
+    made.has_personal_data = bool(judged.personal)
+    made.is_nil = cover.get("nil_return") is True
+    made.submitted_by = cover.get("submitted_by") or judged.receipt.sender or parsed.area_code
+    for name in (
+        "prepared_by",
+        "language",
+        "certified_by",
+        "certified_role",
+        "certified_on",
+        "audit_reference",
+        "reason",
+    ):
+        value = cover.get(name)
+        setattr(made, name, None if judged.personal and name == "reason" else value)
+    bad, whole = judged.bad_rows
+    totals = sum(len(s.totals) for s in parsed.sheets)
+    rows = parsed.rows_received - totals
+    if made.outcome == "duplicate":
+        made.rows_quarantined, made.rows_accepted = made.rows_received, 0
+        return
+    if (
+        judged.personal
+        or whole
+        or not parsed.recognised
+        or spec is None
+        or (bad and not spec.accept_in_part)
+        or (bad and len(bad) >= rows)
+    ):
+        outcome, out = "quarantined", rows
+    elif bad:
+        outcome, out = "part_accepted", len(bad)
+    else:
+        outcome, out = "accepted", 0
+    if outcome in ACCEPTED and any(p.code == "not_certified" for p in judged.problems):
+        outcome = "held"
+    made.outcome = outcome  # type: ignore[assignment]  # one of the outcomes, by the lines above
+    made.rows_quarantined, made.rows_accepted = out + totals, rows - out
+
+
+def _without(judged: Judged) -> Parsed:
+    """What is about to be accepted of a submission: without its quarantined rows."""
+    bad, _ = judged.bad_rows
+    assert judged.parsed is not None  # noqa: S101  # the caller has looked
+    if not bad:
+        return judged.parsed
+    kept = Parsed(return_key=judged.parsed.return_key, area_code=judged.parsed.area_code, period=judged.parsed.period)
+    kept.sheets = [
+        _kept(s, [n for n, row in enumerate(s.rows) if (s.name, row) not in bad]) for s in judged.parsed.sheets
+    ]
+    return kept
+
+
+def _kept(sheet: ParsedSheet, places: Sequence[int]) -> ParsedSheet:
+    return ParsedSheet(
+        key=sheet.key,
+        name=sheet.name,
+        rows=[sheet.rows[n] for n in places],
+        letters=sheet.letters,
+        values={k: [v[n] for n in places] for k, v in sheet.values.items()},
+        statuses={k: {m: v[n] for m, n in enumerate(places) if n in v} for k, v in sheet.statuses.items()},
+        found={k: {m: v[n] for m, n in enumerate(places) if n in v} for k, v in sheet.found.items()},
+    )
+
+
+def _as_rows(sheet: ParsedSheet, left_out: set[tuple[str | None, int | None]]) -> list[dict[str, Any]]:
+    keys = list(sheet.values)
+    lines = zip(sheet.rows, zip(*(sheet.values[k] for k in keys), strict=True), strict=True)
+    return [dict(zip(keys, line, strict=True)) for row, line in lines if (sheet.name, row) not in left_out]
