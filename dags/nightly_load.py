@@ -77,6 +77,14 @@ def nightly_load() -> None:
         get_current_context()["dataset"] = key
         return str(nightly.land(current_run(), key).outcome)
 
+    @task(retries=0)
+    def returns() -> dict[str, int]:
+        """Take, judge and answer what is in the inbox of returns."""
+        from ingestion import nightly
+
+        return nightly.returns(current_run())
+
+    # neither a dataset nor the inbox that fails stops the others
     @task(trigger_rule="all_done", retries=0)
     def check() -> dict[str, str]:
         """Judge every landed batch."""
@@ -119,8 +127,9 @@ def nightly_load() -> None:
     keys = discover()
     landed = land.expand(key=keys)
     done = report()
-    landed >> check() >> raw() >> build() >> publish() >> done
-    [keys, landed] >> done
+    taken = returns()
+    [landed, taken] >> check() >> raw() >> build() >> publish() >> done
+    [keys, landed, taken] >> done
 
 
 nightly_load()

@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     ``<home>/inbox``."""
     outbox: str | None = None
     """Where the reports on returns go, a folder for each submitter. Default ``<home>/outbox``."""
+    bundled_returns: bool = True
+    """Whether runs of the bundled sample lay out its returns in the inbox."""
     inbox_quiet: float = Field(default=2.0, ge=0)
     """Seconds for which a file in the inbox must not have changed before it is taken."""
     keep_builds: int = Field(default=7, ge=1)

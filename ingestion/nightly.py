@@ -13,6 +13,7 @@ import hashlib
 import json
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cached_property
@@ -214,6 +215,49 @@ def land(run: Run, key: str) -> LoadRecord:
 
 
 @stage
+def returns(run: Run) -> dict[str, int]:
+    """Take what is in the inbox of returns, judge it and answer it.
+
+    Two runs at once take turns: a submission is judged once.
+
+    Returns:
+        How many submissions there are of each outcome.
+    """
+    from filelock import FileLock
+
+    from ingestion.returns import inbox
+    from ingestion.returns.judging import Judge
+
+    started = time.monotonic()
+    settings = run.settings
+    settings.root.mkdir(parents=True, exist_ok=True)
+    with FileLock(settings.root / "returns.lock"):
+        quiet = settings.inbox_quiet
+        if settings.source == "sample" and settings.bundled_returns:
+            from ingestion.sample.inbox import lay_out
+
+            quiet = 0.0 if lay_out(run.lake, settings.inbox_url, settings.sample_release) else quiet
+        inbox.receive(run.lake, settings.inbox_url, quiet=quiet)
+        judge = Judge(run.lake)
+        judged = judge.judge(judge.waiting(), run.folder.path / "data_docs_returns")
+        answers = inbox.answer(judged, run.lake, settings.outbox_url)
+        inbox.tidy(run.lake, settings.inbox_url)
+    outcomes = dict(Counter(one.judgement.outcome for one in judged))
+    told = [
+        {
+            **one.judgement.model_dump(mode="json", exclude={"cells", "quarantined", "problems"}),
+            "submission_id": one.receipt.submission_id,
+            "received_at": one.receipt.received_at.isoformat(),
+            "answer": folder,
+        }
+        for one, folder in zip(judged, answers, strict=True)
+    ]
+    document = {"outcomes": outcomes, "submissions": told, "seconds": round(time.monotonic() - started, 2)}
+    run.folder.write("returns", document)
+    return outcomes
+
+
+@stage
 def check(run: Run) -> dict[str, str]:
     """Judge every batch that was landed, in one task (Great Expectations takes seconds to import).
 
@@ -273,8 +317,9 @@ def build(run: Run) -> Build:
     """
     from ingestion import publish as publishing
     from ingestion import transform
+    from ingestion.returns.store import ReturnStore
 
-    if not run.lake.vintages():
+    if not run.lake.vintages() and not ReturnStore(run.lake).receipts():
         raise BuildError(
             "There is nothing to build from: the lake has no accepted load yet. See why above, and run again.",
             "Nid oes dim i adeiladu ohono: nid oes llwyth a dderbyniwyd yn y llyn data eto. Gweler pam uchod, "
@@ -355,8 +400,26 @@ def run_all(run: Run) -> reporting.Report:
             with contextlib.suppress(Exception):
                 land(run, key)
     with contextlib.suppress(Exception):
+        returns(run)
+    with contextlib.suppress(Exception):
         check(run)
         accept(run)
+        build(run)
+        publish(run)
+    return report(run)
+
+
+def begin_inbox(run: Run) -> None:
+    """Write down that a run began that takes returns only."""
+    run.folder.write("run", {"run_id": run.run_id, "started_at": utc_now().isoformat(), "is_inbox": True, **_told(run)})
+
+
+def run_returns(run: Run) -> reporting.Report:
+    """What `returns_inbox` does, in this process: the inbox, then build and publish what came of it."""
+    begin_inbox(run)
+    with contextlib.suppress(Exception):
+        returns(run)
+    with contextlib.suppress(Exception):
         build(run)
         publish(run)
     return report(run)

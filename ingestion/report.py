@@ -220,7 +220,7 @@ def make(settings: Settings, folder: RunFolder, registry: Mapping[str, Dataset],
     report.late = freshness.late(Lake(settings.lake_url), registry)
     stages = {e.stage.split()[0] for e in errors}
     failed = bool(errors) or any(s.outcome == "failed" for s in report.sources)
-    nothing = current is None or bool(stages & {"build", "publish", "accept"})
+    nothing = (current is None and not run.get("is_inbox")) or bool(stages & {"build", "publish", "accept"})
     report.exit_code = 2 if nothing else 1 if failed else 0
     report.headline_en, report.headline_cy = _headline(report)
     return report
@@ -228,6 +228,8 @@ def make(settings: Settings, folder: RunFolder, registry: Mapping[str, Dataset],
 
 def _sources(folder: RunFolder, registry: Mapping[str, Dataset], discovery: Mapping[str, Any]) -> list[Source]:
     """What a night was asked for; of an import, what it brought."""
+    if (folder.read("run") or {}).get("is_inbox"):
+        return []
     brought = {**folder.read_all("land"), **folder.read_all("check"), **folder.read_all("raw")}
     if (folder.read("run") or {}).get("is_import"):
         return [_loaded(LoadRecord.model_validate(document), None) for document in brought.values()]

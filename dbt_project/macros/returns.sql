@@ -124,3 +124,12 @@
 
     {% endfor -%}
 {%- endmacro %}
+
+{# Whole days from one day to another. #}
+{% macro days_between(first, last) -%}
+    {{ return(adapter.dispatch('days_between')(first, last)) }}
+{%- endmacro %}
+
+{% macro default__days_between(first, last) -%}
+    date_diff('day', {{ first }}, {{ last }})
+{%- endmacro %}

@@ -6,6 +6,7 @@ Both list all problems at once. Where personal data was found, they say where it
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from ingestion.returns.wording import GUIDANCE_SHEET, LIST_SHEET, Words, both, e
 from ingestion.returns.workbook import put
 
 if TYPE_CHECKING:
+    from jinja2 import Template
     from xlsxwriter import Workbook
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
@@ -38,6 +40,8 @@ MOST_ON_PAGE = 1_000
 """Lines of the page: a person prints it."""
 MOST_ROWS = 5_000
 """Rows that are copied of each sheet; below them, only rows with problems."""
+MOST_MARKED = 5_000
+"""Cells that are marked on each sheet: a program opens no more comments with ease."""
 MOST_COLUMNS = 500
 GROUPED_FROM = 20
 """So many problems of one kind in one column are told in one line, with the first as an example."""
@@ -181,12 +185,7 @@ def write_feedback_html(answer: Answer, path_en: Path, path_cy: Path) -> None:
         path_en: Where the English page goes.
         path_cy: Where the Welsh page goes, in the same folder.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATE.parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    page = environment.get_template(TEMPLATE.name)
+    page = _page()
     told = lines(answer)
     sheets: dict[str | None, list[Line]] = {}
     for line in told[:MOST_ON_PAGE]:
@@ -231,6 +230,16 @@ def write_feedback_xlsx(answer: Answer, path: Path) -> None:
             if sheet.name in names
         }
         _summary(summary, answer, told, names, any(cut.values()), styles)
+
+
+@functools.cache
+def _page() -> Template:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATE.parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    return environment.get_template(TEMPLATE.name)
 
 
 # -- the words ----------------------------------------------------------------------------------------------------
@@ -508,6 +517,8 @@ def _copy(page: Worksheet, sheet: BookSheet, problems: Iterable[Problem], styles
             at = ((problem.row or 1) - 1, _column_number(problem.column))
             if at[0] < _EXCEL_ROWS and at[1] < _EXCEL_COLUMNS:
                 marks[at].append(problem)
+    is_cut = len(marks) > MOST_MARKED
+    marks = dict(sorted(marks.items())[:MOST_MARKED])
     marked_rows = {row for row, _ in marks}
     plain = styles(text_wrap=True)
     widths: dict[int, int] = {}
@@ -521,15 +532,12 @@ def _copy(page: Worksheet, sheet: BookSheet, problems: Iterable[Problem], styles
             put(page, number, place, value, styles(num_format=shape) if shape else plain)
             if number < 200:
                 widths[place] = max(widths.get(place, 0), len(str(value)))
-    commented = 0
-    for (number, place), group in sorted(marks.items()):
+    for (number, place), group in marks.items():
         worst: Severity = "error" if any(p.severity == "error" for p in group) else "warning"
         value = _value(sheet, number, place)
         put(page, number, place, value, styles.marked(worst, _number_format(value)))
         widths[place] = max(widths.get(place, 0), 12)
-        if commented < MOST_LISTED:
-            commented += 1
-            page.write_comment(number, place, _comment(group), {"x_scale": 3, "y_scale": 2.2, "font_size": 9})
+        page.write_comment(number, place, _comment(group), {"x_scale": 3, "y_scale": 2.2, "font_size": 9})
     for place, width in widths.items():
         page.set_column(place, place, min(_WIDEST, max(9, width + 2)))
     for number, row in enumerate(sheet.rows[:MOST_ROWS]):  # not every program makes room for a text by itself
@@ -537,7 +545,7 @@ def _copy(page: Worksheet, sheet: BookSheet, problems: Iterable[Problem], styles
         if longest > _WIDEST:
             page.set_row(number, 15.5 * min(_TALLEST, longest // (_WIDEST - 4) + 1))
     _printed(page)
-    return len(sheet.rows) > MOST_ROWS or any(len(row) > MOST_COLUMNS for row in sheet.rows[:MOST_ROWS])
+    return is_cut or len(sheet.rows) > MOST_ROWS or any(len(row) > MOST_COLUMNS for row in sheet.rows[:MOST_ROWS])
 
 
 def _comment(group: Sequence[Problem]) -> str:
@@ -609,8 +617,10 @@ def _summary(
         steps = [
             *steps,
             (
-                f"Of each sheet the first {MOST_ROWS:,} rows are copied, and the rows with problems.",
-                f"Copïwyd {MOST_ROWS:,} rhes gyntaf pob taflen, a’r rhesi â phroblemau.",
+                f"Of each sheet the first {MOST_ROWS:,} rows are copied, and the rows of the first {MOST_MARKED:,} "
+                "problems; the list below has them all.",
+                f"Copïwyd {MOST_ROWS:,} rhes gyntaf pob taflen, a rhesi’r {MOST_MARKED:,} problem gyntaf; mae pob un "
+                "yn y rhestr isod.",
             ),
         ]
     for step in steps:

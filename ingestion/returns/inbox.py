@@ -9,22 +9,31 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import fsspec
 
 from ingestion.lake import Lake, utc_now
-from ingestion.returns.store import Receipt, ReturnStore
-from ingestion.returns.submitters import area_of_folder
+from ingestion.returns.areas import areas
+from ingestion.returns.feedback import Answer
+from ingestion.returns.judging import Judged
+from ingestion.returns.problems import RefusedError
+from ingestion.returns.reading import read_book
+from ingestion.returns.sandbox import Sandbox
+from ingestion.returns.store import Ledger, Receipt, ReturnStore
+from ingestion.returns.submitters import area_of_folder, drop_folder
 
 RECEIVED = "received.json"
 """In an inbox of the bundled sample: when each file was received. A lake of real data ignores it."""
 UNFINISHED = re.compile(r"(^[.~]|~\$|\.(part|partial|tmp|crdownload|filepart|upload)$)", re.IGNORECASE)
 """Names that programs give to files that they are still writing."""
+PAGE_EN, PAGE_CY, MARKED = "report.en.html", "adroddiad.cy.html", "report-adroddiad.xlsx"
+UNKNOWN_SENDER = "unknown-anhysbys"
 
 
 def receive(lake: Lake, inbox: str, *, quiet: float = 2.0, channel: str = "inbox") -> list[Receipt]:
@@ -56,11 +65,11 @@ def receive(lake: Lake, inbox: str, *, quiet: float = 2.0, channel: str = "inbox
     receipts = []
     for path, info in sorted(first.items()):
         relative = path[len(root) :].lstrip("/")
-        key = f"{relative}|{info.get('size')}|{_changed(info).isoformat()}"
+        said = told.get(relative)
+        key = _key(relative, info, said)
         if key in known:
             receipts.append(known[key])
             continue
-        said = told.get(relative)
         with lake.scratch(PurePosixPath(relative).suffix[:8]) as local:
             fs.get_file(path, str(local))
             receipts.append(
@@ -88,10 +97,11 @@ def tidy(lake: Lake, inbox: str) -> int:
     if not fs.exists(root):
         return 0
     done = {s.receipt.inbox_key for s in ReturnStore(lake).ledger().submissions.values() if s.judgement or s.erased}
+    told = _told(fs, root)
     gone = 0
     for path, info in _listing(fs, root).items():
-        key = f"{path[len(root) :].lstrip('/')}|{info.get('size')}|{_changed(info).isoformat()}"
-        if key in done:
+        relative = path[len(root) :].lstrip("/")
+        if {_key(relative, info, None), _key(relative, info, told.get(relative))} & done:
             with contextlib.suppress(OSError):
                 fs.rm_file(path)
                 gone += 1
@@ -107,6 +117,11 @@ def _listing(fs: Any, root: str) -> dict[str, dict[str, Any]]:
         and not any(UNFINISHED.search(part) for part in str(path)[len(root) :].strip("/").split("/"))
         and PurePosixPath(str(path)).name != RECEIVED
     }
+
+
+def _key(relative: str, info: Mapping[str, Any], said: datetime | None) -> str:
+    """What a file in the inbox is known by: where it lies, how large it is, and when it came."""
+    return f"{relative}|{info.get('size')}|{(said or _changed(info)).isoformat()}"
 
 
 def _changed(info: Mapping[str, Any]) -> datetime:
@@ -138,3 +153,84 @@ def _told(fs: Any, root: str) -> dict[str, datetime]:
 def _sender(relative: str) -> str | None:
     """The area whose folder a file came in."""
     return area_of_folder(relative.split("/", 1)[0]) if "/" in relative else None
+
+
+# -- answering ---------------------------------------------------------------------------------------------------
+
+
+def answer(judged: Sequence[Judged], lake: Lake, outbox: str) -> list[str]:
+    """Write the report on each submission: a page in each language, and the marked workbook where there is something.
+
+    Args:
+        judged: What was judged.
+        lake: Where the submissions' bytes are, to copy the cells of those with problems.
+        outbox: An fsspec URL; a folder for each submitter, in it one for each submission.
+
+    Returns:
+        The folders, in the order given.
+    """
+    from ingestion.returns.feedback import write_feedback_html, write_feedback_xlsx
+
+    fs, root = fsspec.core.url_to_fs(outbox)
+    ledger = ReturnStore(lake).ledger()
+    folders = []
+    with Sandbox() as sandbox, tempfile.TemporaryDirectory(prefix="gofal-outbox-") as scratch:
+        for one in judged:
+            made = answer_of(one, ledger)
+            if one.problems and not one.personal and one.parsed is not None:
+                with lake.as_local(one.receipt.file.path) as local, contextlib.suppress(RefusedError):
+                    made.book = sandbox.run(read_book, local, one.receipt.original_name)
+            folder = f"{root.rstrip('/')}/{_place(one)}"
+            folders.append(folder)
+            pages = [Path(scratch) / name for name in (PAGE_EN, PAGE_CY)]
+            write_feedback_html(made, *pages)
+            if one.problems:
+                pages.append(Path(scratch) / MARKED)
+                write_feedback_xlsx(made, pages[-1])
+            fs.makedirs(folder, exist_ok=True)
+            for page in pages:
+                fs.put_file(str(page), f"{folder}/{page.name}")
+    return folders
+
+
+def answer_of(judged: Judged, ledger: Ledger | None = None) -> Answer:
+    """What the report on a submission is made from.
+
+    Args:
+        judged: The submission.
+        ledger: What is on record, for its version; None for a file that was only checked.
+    """
+    made = judged.judgement
+    parsed = judged.parsed
+    recorded = ledger.submissions.get(judged.receipt.submission_id) if ledger else None
+    standing = ledger.current(*recorded.about) if ledger and recorded and recorded.about else None
+    return Answer(
+        original_name=judged.receipt.original_name,
+        received_at=judged.receipt.received_at,
+        outcome=made.outcome,
+        spec=judged.spec,
+        area=areas().get(made.area_code or ""),
+        period=parsed.period if parsed else None,
+        submission_id=judged.receipt.submission_id or None,
+        version=recorded.version if recorded else None,
+        replaces=judged.replaces,
+        current=standing.version if standing and standing is not recorded else None,
+        rows_received=made.rows_received,
+        rows_accepted=made.rows_accepted,
+        rows_quarantined=made.rows_quarantined,
+        problems=judged.problems,
+        has_personal_data=made.has_personal_data,
+        is_nil=made.is_nil,
+        is_check=ledger is None,
+        is_synthetic=made.is_synthetic,
+    )
+
+
+def _place(judged: Judged) -> str:
+    """A folder that says whose it is, what it is about and when it came; never a path that somebody else wrote."""
+    made = judged.judgement
+    area = judged.receipt.sender or made.area_code
+    owner = drop_folder(area) if area else UNKNOWN_SENDER
+    about = f"{made.return_key or 'unknown'}_{(made.period_key or '').replace(' ', '').replace('/', '-')}".rstrip("_")
+    received = judged.receipt.received_at.astimezone(UTC)
+    return f"{owner}/{about}/{received:%Y-%m-%dT%H-%M-%S}_{judged.receipt.submission_id}"

@@ -130,8 +130,7 @@ def _read_sheets(
                 sheet = workbook.get_sheet_by_index(index)
                 last = sheet.end or (0, 0)
                 cells += (last[0] + 1) * (last[1] + 1)
-                if last[0] >= limits.rows or last[1] >= limits.columns or cells > limits.cells:
-                    raise too_long_sheet(meta.name, limits)
+                _check_extent(meta.name, last, cells, limits)
                 merged = [(a[0], a[1], b[0], b[1]) for a, b in sheet.merged_cell_ranges or ()] or known.merged
                 rows = _values(sheet.to_python(skip_empty_area=False), known.errors)
                 sheets.append(_sheet(meta.name, rows, meta.visible == SheetVisibleEnum.Visible, merged, known))
@@ -145,6 +144,11 @@ def _read_sheets(
         raise refused("reader_died") from None
     known_sheets: Iterable[SheetFacts] = facts.values() if isinstance(facts, dict) else facts
     return Book(format=sort, sheets=sheets, dates_from_1904=any(f.dates_from_1904 for f in known_sheets))
+
+
+def _check_extent(name: str, last: tuple[int, int], cells: int, limits: Limits) -> None:
+    if last[0] >= limits.rows or last[1] >= limits.columns or cells > limits.cells:
+        raise too_long_sheet(name, limits)
 
 
 def _known(facts: dict[str, SheetFacts] | list[SheetFacts], number: int, name: str) -> SheetFacts:

@@ -38,7 +38,7 @@ def inspect_xls(path: Path, limits: Limits) -> list[SheetFacts]:
             if book is None:
                 raise refused("not_a_spreadsheet", **_kind(names))
             stream = ole.openstream(book).read()
-    except OSError:  # olefile's own errors are these
+    except (OSError, IndexError, ValueError, struct.error):  # olefile's own are the first; the others come of damage
         raise refused("incomplete_file") from None
     return _Records(stream, limits).sheets
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -86,7 +87,7 @@ class Package:
         self.limits = limits
         try:
             self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        except (zipfile.BadZipFile, OSError, ValueError, IndexError, RuntimeError, struct.error):
             raise refused("incomplete_file") from None
         infos = [i for i in self._zip.infolist() if not i.is_dir()]
         if len(infos) > limits.parts or sum(i.file_size for i in infos) > limits.unpacked_bytes:
@@ -116,7 +117,9 @@ class Package:
                         _check_xml(chunk if tail else chunk.lstrip(), tail)
                         tail = chunk[-_OVERLAP:]
                     yield chunk
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError):
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError):
+            # What `zipfile` raises where a part is not as the list of parts says. RuntimeError: a way of packing that
+            # it does not know, or a password.
             raise refused("incomplete_file") from None
 
     def text(self, name: str) -> bytes:

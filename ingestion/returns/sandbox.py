@@ -85,7 +85,7 @@ class Sandbox:
             self.close()
             raise _refused("too_long", seconds=f"{seconds:g}") from None
         except (EOFError, BrokenPipeError):
-            raise _refused(self._why_it_ended()) from None
+            raise _refused(self._why_it_ended(), seconds=f"{seconds:g}") from None
         except BaseException:
             self.close()  # an answer that is only half read must not become the next file's
             raise
@@ -159,6 +159,8 @@ class Sandbox:
             self._stderr.seek(0)
             said = self._stderr.read()[-4000:].decode(errors="replace")
         self.close()
+        if status == -signal.SIGALRM:
+            return "too_long"
         _log.info("The reader ended with %s: %s", status, said)
         # Rust cannot raise where memory is refused: it says so and aborts. Killed, and not by us: the system's memory.
         if status == -signal.SIGKILL or "memory allocation of" in said or "MemoryError" in said:

@@ -31,7 +31,7 @@ class Submitter(_Strict):
 
     language: Language = "en"
     """The language that it is written to first; the other one follows always."""
-    folder: str | None = Field(default=None, pattern=r"[a-z0-9]+(-[a-z0-9]+)*")
+    folder: str | None = Field(default=None, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
     """Its folder in the inbox, where that is not its English name."""
 
 

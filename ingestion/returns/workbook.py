@@ -70,6 +70,7 @@ _DIGITS = 300
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 _INK, _SOFT, _LINE = "#1D2733", "#5B6775", "#C3CBD4"
 _HEAD, _GREY, _INPUT = "#1F4E5F", "#E9ECEF", "#FFFFFF"
+_WIDEST = 60
 _WIDTHS = {"text": 26, "narrative": 50, "choice": 24, "area": 28, "date": 14, "boolean": 12}
 _NUMBER_FORMATS = {
     "money": "£#,##0.00",
@@ -484,7 +485,7 @@ class _Workbook:
             put(sheet, number, _GUIDANCE_COLUMN, "\n".join(told) if told else None, wrapped)
 
             tall = max(_lines([both(label)], 42), _lines([str(value or "")], 50))
-            sheet.set_row(number, 15.5 * max(tall, sum(_lines([t], 66) for t in told)))
+            sheet.set_row(number, 15.5 * max(tall, sum(_lines([t], 72) for t in told)))
             if not locked:
                 self._cover_validation(sheet, number, kind)
         sheet.activate()
@@ -568,7 +569,7 @@ class _Workbook:
                     if value is not None:
                         put(sheet, at, number, value, dates if isinstance(value, date) else None)
             return
-        widths = [_WIDTHS.get(c.type, 17) for c in spec.columns]
+        widths = [self._width(c) for c in spec.columns]
         head = self.style(
             bold=True,
             text_wrap=True,
@@ -595,6 +596,11 @@ class _Workbook:
                 value = table.rows[index].get(column.key) if index < len(table.rows) else None
                 named = index < table.fixed and column.key in spec.fixed_rows[index]
                 put(sheet, at, number, _shown(column, value), self.locked_style(column.type) if named else style)
+        for at, row in enumerate(table.rows, HEADING_ROW + 1):  # not every program makes room for a text by itself
+            shown = [str(_shown(c, row.get(c.key)) or "") for c in spec.columns]
+            tall = max(_lines([t], w * 0.88) for t, w in zip(shown, widths, strict=True))
+            if tall > 1:
+                sheet.set_row(at, 15.5 * tall)
         locked = self.style()
         sheet.set_row(0, 26, locked)
         sheet.set_row(1, 15, locked)
@@ -607,6 +613,12 @@ class _Workbook:
         sheet.print_area(0, 0, last, len(spec.columns) - 1)
         self._protect(sheet)
         self._print(sheet)
+
+    def _width(self, column: Column) -> int:
+        """Of a column: its longest entry fits in two lines, as far as that is sensible."""
+        usual = _WIDTHS.get(column.type, 17)
+        longest = max(map(len, entries(column, self.area, self.period)), default=0)
+        return min(_WIDEST, max(usual, longest // 2 + 6))
 
     def _open(self, column: Column) -> Format:
         """Of a column below its ruled cells."""

@@ -225,7 +225,9 @@ def test_each_change_makes_the_next_version_and_leaves_the_last_alone(tmp_path: 
     first, second, third = (spec for _, spec in family.versions)
     assert [s.version for s in (first, second, third)] == [1, 2, 3]
     assert keys(first.sheets[0]) == ["name", "eligible", "offers", "accepted", "notes"]
-    assert keys(second.sheets[0]) == keys(third.sheets[0]) == ["name", "eligible", "offers_made", "accepted", "declined"]
+    assert (
+        keys(second.sheets[0]) == keys(third.sheets[0]) == ["name", "eligible", "offers_made", "accepted", "declined"]
+    )
     assert [r.code for r in second.sheets[0].rules] == ["kind_of_offers"]
     assert third.sheets[0].rules == ()
     assert (first.nil_allowed, second.nil_allowed, third.nil_allowed) == (False, False, True)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import zipfile
 from datetime import date, datetime, time
 from pathlib import Path
 
@@ -192,8 +194,6 @@ def test_a_file_over_the_size_is_refused_unread(tmp_path):
 def test_all_that_must_not_be_opened_is_told_at_once(tmp_path):
     book = openpyxl.Workbook()
     book.save(tmp_path / "a.xlsx")
-    import zipfile
-
     with zipfile.ZipFile(tmp_path / "a.xlsx", "a") as archive:
         archive.writestr("xl/vbaProject.bin", b"macro")
         archive.writestr("xl/embeddings/object.bin", b"object")
@@ -255,10 +255,8 @@ def test_every_damaged_copy_of_a_workbook_is_read_or_refused_and_nothing_else(tm
             for damaged in (data[:at], data[:at] + b"\xff\0\x13" + data[at + 3 :]):
                 path = tmp_path / "damaged"
                 path.write_bytes(damaged)
-                try:
-                    read_book(path, "damaged")
-                except RefusedError as error:
-                    assert all(p.message("cy") for p in error.problems)
+                with contextlib.suppress(RefusedError):
+                    assert read_book(path, "damaged").sheets is not None
 
 
 def test_trimming_takes_away_what_has_no_value():

@@ -1,4 +1,4 @@
-"""The blank workbook: protected, bilingual, made from the spec alone; and filled ones, safe for a spreadsheet to open."""
+"""The blank workbook: protected, bilingual, made from the spec alone; and filled ones that are safe to open."""
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ def make_spec(**more: Any) -> ReturnSpec:
             column("project", required=True, role="project_key", max_length=40),
             column("name"),
             column("kind", "choice", role="capital_or_revenue", choices=[
-                {"key": "capital", "en": "Capital", "cy": "Cyfalaf"}, {"key": "revenue", "en": "Revenue", "cy": "Refeniw"},
+                {"key": "capital", "en": "Capital", "cy": "Cyfalaf"},
+                {"key": "revenue", "en": "Revenue", "cy": "Refeniw"},
             ]),
             column("partner", "area", area_types=["local_authority"], within_submitter=True),
             column("budget", "money", unit="gbp", role="budget_gbp", min=0),
@@ -82,7 +83,8 @@ def make_spec(**more: Any) -> ReturnSpec:
         "submitted_to_cy": "Neb", "cadence": "quarterly", "first_period": "2019-20 Q1", "certification": "rpb_lead",
         "due": {"days": {"Q1": "08-15", "Q2": "11-15", "Q3": "02-15", "Q4": "05-31"}},
         "control_totals": [
-            {"key": "total", "sheet": "spend", "column": "spent", "heading_en": "Total (£)", "heading_cy": "Cyfanswm (£)"}
+            {"key": "total", "sheet": "spend", "column": "spent",
+             "heading_en": "Total (£)", "heading_cy": "Cyfanswm (£)"}
         ],
         "sheets": [spend, plan],
     }  # fmt: skip
@@ -92,10 +94,13 @@ def make_spec(**more: Any) -> ReturnSpec:
 SPEC = make_spec()
 SPEND = SPEC.sheet("spend")
 OFFERS = [
-    {"project_key": "GW-1", "capital_or_revenue": "revenue", "revised_budget_gbp": "90.00", "version": 1, "stream_key": "icf"},
-    {"project_key": "GW-1", "capital_or_revenue": "revenue", "revised_budget_gbp": "120.50", "version": 2, "stream_key": "icf"},
-    {"project_key": "GW-9", "capital_or_revenue": "capital", "revised_budget_gbp": 7, "version": 1, "stream_key": "other"},
-]  # fmt: skip
+    dict(zip(("project_key", "capital_or_revenue", "revised_budget_gbp", "version", "stream_key"), line, strict=True))
+    for line in (
+        ("GW-1", "revenue", "90.00", 1, "icf"),
+        ("GW-1", "revenue", "120.50", 2, "icf"),
+        ("GW-9", "capital", 7, 1, "other"),
+    )
+]
 PREVIOUS = {"spend": [{"project": "GW-1", "name": "Edge of care", "kind": "revenue", "spent": "44.25", "why": "Snow"}]}
 
 
@@ -282,8 +287,14 @@ def test_what_is_checked_is_told_without_placeholders() -> None:
 
 @pytest.mark.parametrize(
     ("title", "made"),
-    [("a[b]:c*d?e/f\\g", "a b c d e f g"), ("'quoted'", "quoted"), ("History", "History_"), ("x" * 40, "x" * 31), ("*", "Sheet")],
-)  # fmt: skip
+    [
+        ("a[b]:c*d?e/f\\g", "a b c d e f g"),
+        ("'quoted'", "quoted"),
+        ("History", "History_"),
+        ("x" * 40, "x" * 31),
+        ("*", "Sheet"),
+    ],
+)
 def test_a_sheets_name_is_one_that_excel_takes(title: str, made: str) -> None:
     assert excel_title(title, set()) == made
 
@@ -305,8 +316,9 @@ def test_more_rows_than_usual_leave_room_below_them(tmp_path: Path) -> None:
 def test_a_filled_workbook_holds_what_was_given_and_text_never_runs(tmp_path: Path, plain: bool) -> None:
     rows = {
         "spend": [
-            {"project": "=1+1", "name": "@SUM(A1)", "kind": "capital", "partner": "W06000021", "budget": Decimal("10.5"),
-             "spent": "not_available", "children": "£1,234", "share": 12.5, "begun": date(2019, 9, 1), "done": True},
+            {"project": "=1+1", "name": "@SUM(A1)", "kind": "capital", "partner": "W06000021",
+             "budget": Decimal("10.5"), "spent": "not_available", "children": "£1,234", "share": 12.5,
+             "begun": date(2019, 9, 1), "done": True},
             {"project": "Total", "spent": 5},
         ]
     }  # fmt: skip

@@ -199,12 +199,20 @@ def ods_number(value: str, repeated: int = 1) -> str:
 def files() -> dict[str, bytes]:
     hidden = sheet(
         '<row r="1"><c r="A1"><v>1</v></c><c r="B1"><v>2</v></c><c r="C1"><v>3</v></c></row>'
-        '<row r="2" hidden="1"><c r="A2"><v>1</v></c></row><row r="3" ht="0" customHeight="1"><c r="A3"><v>1</v></c></row>'
+        '<row r="2" hidden="1"><c r="A2"><v>1</v></c></row>'
+        '<row r="3" ht="0" customHeight="1"><c r="A3"><v>1</v></c></row>'
         '<row r="4"><c r="A4"><v>1</v></c></row>',
         before='<cols><col min="2" max="2" width="9" hidden="1"/><col min="4" max="16384" hidden="1"/></cols>',
     )
     blank = '<row s="1" customFormat="1"/>' * 1_000_000
-    far = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="A1048576" t="inlineStr"><is><t> </t></is></c></row>'
+    far = (
+        '<row r="1"><c r="A1"><v>1</v></c></row>'
+        '<row r="1048576"><c r="A1048576" t="inlineStr"><is><t> </t></is></c></row>'
+    )
+    array = (
+        '<row r="1"><c r="A1"><f t="array" ref="A1:A2">B1:B2</f><v>1</v></c></row>'
+        '<row r="2"><c r="A2"><v>2</v></c></row>'
+    )
     prefixed = (
         sheet(FORMULAS).replace("<", "<x:").replace("<x:/", "</x:").replace("<x:?", "<?").replace("xmlns=", "xmlns:x=")
     )
@@ -217,15 +225,7 @@ def files() -> dict[str, bytes]:
         "good--formulas.xlsx": zipped(xlsx((sheet(FORMULAS),))),
         "good--formulas_with_prefix.xlsx": zipped(xlsx((prefixed,))),
         "good--single_quotes.xlsx": zipped(xlsx((sheet(FORMULAS).replace('"', "'"),))),
-        "good--array_formula.xlsx": zipped(
-            xlsx(
-                (
-                    sheet(
-                        '<row r="1"><c r="A1"><f t="array" ref="A1:A2">B1:B2</f><v>1</v></c></row><row r="2"><c r="A2"><v>2</v></c></row>'
-                    ),
-                )
-            )
-        ),
+        "good--array_formula.xlsx": zipped(xlsx((sheet(array),))),
         "good--hidden_rows_and_columns.xlsx": zipped(xlsx((hidden,))),
         "good--hidden_sheets.xlsx": zipped(
             xlsx((sheet(), sheet(), sheet()), states=("", 'state="hidden"', 'state="veryHidden"'))
@@ -305,7 +305,7 @@ def files() -> dict[str, bytes]:
         ),
         "too_many_rows--repeated_value.ods": zipped(ods(table(ods_row(ods_number("1", 16_384), 1_048_576)))),
         "html_page.xls": b"<html><body><table><tr><td>Spend</td></tr></table></body></html>",
-        "html_page--with_xml_head.xls": b'<?xml version="1.0"?>\n<!DOCTYPE html>\n<html xmlns="http://www.w3.org/1999/xhtml"/>',
+        "html_page--with_xml_head.xls": b'<?xml version="1.0"?>\n<!DOCTYPE html>\n<html xmlns="x"/>',
         "old_xml_workbook.xls": b'<?xml version="1.0"?>\n<?mso-application progid="Excel.Sheet"?>\n<Workbook/>',
         "not_a_spreadsheet--pdf.xlsx": b"%PDF-1.7\n",
         "not_a_spreadsheet--word.xlsx": zipped({"[Content_Types].xml": "<Types/>", "word/document.xml": "<x/>"}),

@@ -50,6 +50,20 @@ kinds as (
         from years
     {% endfor -%}
     union all
+    select
+        'half_year',
+        {{ financial_year(date_of('year_no', 4, 1)) }} || ' H1',
+        {{ date_of('year_no', 4, 1) }},
+        {{ date_of('year_no', 9, 30) }}
+    from years
+    union all
+    select
+        'half_year',
+        {{ financial_year(date_of('year_no', 4, 1)) }} || ' H2',
+        {{ date_of('year_no', 10, 1) }},
+        {{ date_of('(year_no + 1)', 3, 31) }}
+    from years
+    union all
     select distinct
         period_kind,
         period_key,
@@ -78,6 +92,8 @@ select
         when 'school_year' then 'school year ' || period_key
         when 'month' then {{ month_and_year('period_end', 'en') }}
         when 'rolling_year' then 'year to ' || {{ long_date('period_end', 'en') }}
+        when 'half_year'
+            then case when period_key like '%H1' then 'First half of ' else 'Second half of ' end || substr(period_key, 1, 7)
         else period_key
     end as label_en,
     case period_type
@@ -86,6 +102,8 @@ select
         when 'school_year' then 'blwyddyn ysgol ' || period_key
         when 'month' then {{ month_and_year('period_end', 'cy') }}
         when 'rolling_year' then 'blwyddyn hyd at ' || {{ long_date('period_end', 'cy') }}
+        when 'half_year'
+            then case when period_key like '%H1' then 'Hanner cyntaf ' else 'Hanner olaf ' end || substr(period_key, 1, 7)
         when 'quarter' then replace(period_key, 'Q', 'Ch')
         when 'calendar_quarter' then replace(period_key, 'Q', 'Ch')
         else period_key

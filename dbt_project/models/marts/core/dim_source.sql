@@ -24,6 +24,23 @@ documents as (
     from {{ ref('int_document_figures') }}
     where is_imported and document_key not in (select document_key from {{ ref('documents') }})
     group by document_key
+),
+
+return_specs as (
+    select
+        *,
+        row_number() over (partition by return_key order by template_version desc) as recency
+    from {{ ref('stg_returns__specs') }}
+),
+
+released as (
+    select
+        return_key,
+        max(public_from) as last_known_from,
+        max(case when is_synthetic then 1 else 0 end) = 1 as is_synthetic
+    from {{ ref('int_return_submissions') }}
+    where is_public
+    group by return_key
 )
 
 select
@@ -75,3 +92,22 @@ select
     cast(null as timestamp) as last_known_from,
     cast(null as {{ dbt.type_string() }}) as designation,
     false as is_synthetic
+
+union all
+
+select
+    'return_' || return_specs.return_key as source_key,
+    'return' as kind,
+    return_specs.title_en,
+    return_specs.title_cy,
+    cast(null as {{ dbt.type_string() }}) as publisher,
+    cast(null as {{ dbt.type_string() }}) as publisher_en,
+    cast(null as {{ dbt.type_string() }}) as publisher_cy,
+    cast(null as {{ dbt.type_string() }}) as licence,
+    cast(null as {{ dbt.type_string() }}) as url,
+    released.last_known_from,
+    cast(null as {{ dbt.type_string() }}) as designation,
+    coalesce(released.is_synthetic, false) as is_synthetic
+from return_specs
+left join released on return_specs.return_key = released.return_key
+where return_specs.recency = 1

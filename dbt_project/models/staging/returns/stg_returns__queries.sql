@@ -4,7 +4,7 @@ select
     sheet,
     cell,
     kind,
-    at,
+    {{ adapter.quote('at') }} as asked_at,
     text_en,
     text_cy
 from {{ source('lake', 'return_queries') }}

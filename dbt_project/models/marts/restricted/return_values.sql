@@ -1,0 +1,42 @@
+-- Grain: submission_id × sheet × row_number × column_name. Every cell of every submission that was ever accepted, as it was
+-- accepted: not rounded, not suppressed, whatever its release.
+select
+    submissions.return_key,
+    cells.submission_id,
+    submissions.submission_version,
+    submissions.template_version,
+    submissions.area_code,
+    submissions.area_version_key,
+    submissions.area_name_en,
+    submissions.area_name_cy,
+    submissions.period_key,
+    submissions.period_start,
+    submissions.period_end,
+    cells.sheet,
+    cells.feed,
+    cells.row_number,
+    cells.row_key,
+    cells.column_name,
+    cells.role,
+    cells.type as value_type,
+    cells.unit,
+    cells.cell,
+    cells.value as value_text,
+    cells.value_found,
+    cells.value_number as value,
+    cells.value_gbp,
+    cells.value_status,
+    cells.is_disclosive,
+    submissions.closed_by,
+    submissions.known_to is null as is_latest,
+    submissions.source_key,
+    submissions.known_from,
+    submissions.known_to,
+    submissions.accepted_at as loaded_at,
+    'restricted' as audience,
+    submissions.release_at,
+    submissions.landed_sha256,
+    submissions.is_synthetic
+from {{ ref('int_return_cells') }} as cells
+inner join {{ ref('int_return_submissions') }} as submissions on cells.submission_id = submissions.submission_id
+where cells.type <> 'constant'
