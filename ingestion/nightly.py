@@ -242,7 +242,7 @@ def returns(run: Run) -> dict[str, int]:
         judged = judge.judge(judge.waiting(), run.folder.path / "data_docs_returns")
         answers = inbox.answer(judged, run.lake, settings.outbox_url)
         inbox.tidy(run.lake, settings.inbox_url)
-    outcomes = dict(Counter(one.judgement.outcome for one in judged))
+    outcomes: dict[str, int] = dict(Counter(str(one.judgement.outcome) for one in judged))
     told = [
         {
             **one.judgement.model_dump(mode="json", exclude={"cells", "quarantined", "problems"}),

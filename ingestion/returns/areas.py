@@ -62,13 +62,22 @@ def _memberships() -> tuple[tuple[str, str, date, date | None], ...]:
 
 def members(group: str, on: date) -> list[str]:
     """The codes of a group's members on a day, in order."""
-    return sorted(
-        m for m, g, first, last in _memberships() if g == group and first <= on and (last is None or on < last)
-    )
+    return list(_members_on(group, on))
+
+
+@functools.lru_cache(maxsize=4096)
+def _members_on(group: str, on: date) -> tuple[str, ...]:
+    there = (m for m, g, first, last in _memberships() if g == group and first <= on and (last is None or on < last))
+    return tuple(sorted(there))
 
 
 def areas_of_type(area_type: str, on: date) -> list[str]:
     """The codes of the areas of a type that are there on a day, in order."""
+    return list(_of_type_on(area_type, on))
+
+
+@functools.lru_cache(maxsize=4096)
+def _of_type_on(area_type: str, on: date) -> tuple[str, ...]:
     there = [
         a.code
         for a in areas().values()
@@ -76,10 +85,11 @@ def areas_of_type(area_type: str, on: date) -> list[str]:
     ]
     if area_type in ("local_authority", "country"):
         wales = {*members("W92000004", on), "W92000004"}
-        return sorted(code for code in there if code in wales)
-    return sorted(code for code in there if members(code, on))
+        return tuple(sorted(code for code in there if code in wales))
+    return tuple(sorted(code for code in there if members(code, on)))
 
 
+@functools.lru_cache(maxsize=4096)
 def find_area(text: str, area_types: tuple[str, ...] = ()) -> str:
     """Recognise an area by its code, a name in either language, or the short form of a regional body.
 

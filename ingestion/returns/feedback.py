@@ -50,6 +50,8 @@ SHOWN = 80
 _WIDEST, _TALLEST = 26, 8
 _RANGES = 8
 _LANGUAGES: tuple[tuple[int, Language], ...] = ((0, "en"), (1, "cy"))
+PERSONAL = "personal_data"
+"""The problem that comes first on its sheet: it is what the officer has to see to."""
 _WALES = ZoneInfo("Europe/London")
 _EXCEL_ROWS, _EXCEL_COLUMNS = 1_048_576, 16_384
 _NOT_COPIED = frozenset({MARK_SHEET, LIST_SHEET, GUIDANCE_SHEET})
@@ -161,7 +163,7 @@ def lines(answer: Answer) -> list[Line]:
         for part in parts:
             line = _line(part)
             first = part[0]
-            at = (order.get(first.sheet or "", len(order)), first.sheet or "")
+            at = (order.get(first.sheet or "", len(order)), first.sheet or "", first.code != PERSONAL)
             found.append(
                 ((first.sheet is not None, *at, line.severity != "error", first.row or 0, first.column or ""), line)
             )

@@ -161,6 +161,8 @@ class Judge:
         """What a return is held against: the period before, the offer in force, the projects that spend."""
         before = period.before(spec.cadence) if spec.cadence != "once" else None
         previous = self._rows(spec.key, area, before.key) if before else {}
+        if before and previous:
+            previous = _by_role(previous, self.families[spec.key].of(before.key), spec)
         return References(
             previous=previous,
             previous_period=before.key if before and previous else None,
@@ -213,8 +215,8 @@ class Judge:
         due = self.ledger.extension(*about) or due_date(spec, parsed.period)
         closes = due + timedelta(days=spec.closes_days)
         received = judged.receipt.received_at.date()
-        judged.judgement.is_late_correction = received > closes
-        if received > closes and not parsed.cover.get("reason"):
+        judged.judgement.is_late_correction = received >= closes
+        if received >= closes and not parsed.cover.get("reason"):
             judged.problems.append(_cover_problem(parsed, "reason", "reason_needed", closed=closes.isoformat()))
         theirs = last.judgement.prepared_by if last.judgement else None
         mine = parsed.cover.get("prepared_by")
@@ -258,6 +260,23 @@ class Judge:
         made.problems = self.store.write_table(key, "problems", problem_table(judged))
         at = judged.receipt.received_at if judged.receipt.is_backdated else None
         self.store.record("judged", at=at, submission_id=key, judgement=made)
+
+
+def _by_role(
+    rows: dict[str, list[dict[str, Any]]], then: ReturnSpec, now: ReturnSpec
+) -> dict[str, list[dict[str, Any]]]:
+    """Rows of an earlier version under the column keys of a later one: a column that was renamed kept its role."""
+    if then.version == now.version:
+        return rows
+    found: dict[str, list[dict[str, Any]]] = {}
+    for sheet in now.sheets:
+        before = next((s for s in then.sheets if s.key == sheet.key), None)
+        if before is None or sheet.key not in rows:
+            continue
+        keys = {c.role or c.key: c.key for c in before.columns}
+        pairs = [(c.key, keys[c.role or c.key]) for c in sheet.columns if (c.role or c.key) in keys]
+        found[sheet.key] = [{new: row.get(old) for new, old in pairs} for row in rows[sheet.key]]
+    return found
 
 
 def offers_in_force(lines: Iterable[Mapping[str, Any]], area: str, year: str, on: date) -> list[dict[str, Any]]:

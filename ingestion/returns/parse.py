@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -33,7 +34,7 @@ from ingestion.returns.cover import (
 )
 from ingestion.returns.periods import ReturnPeriod, read_return_period
 from ingestion.returns.problems import Problem
-from ingestion.returns.spec import Column, Family, ReturnSpec, Sheet, find_return, load_returns
+from ingestion.returns.spec import Column, Family, ReturnSpec, Sheet, known_return, load_returns
 from ingestion.statswales.periods import read_period
 from ingestion.statswales.registry import normalise
 
@@ -126,7 +127,7 @@ def parse_book(book: Book, *, area: str | None = None, families: Mapping[str, Fa
     parsed = Parsed()
     tables = _tables(book)
     mark = _mark(book)
-    _read_cover(tables, parsed, mark)
+    _read_cover(tables, parsed, mark, families)
     family = _which_return(tables, parsed, mark, families)
     if family is None:
         return parsed
@@ -172,21 +173,23 @@ def parse_file(path: Path, name: str, area: str | None = None) -> tuple[Parsed, 
 # -- the shape of the file ---------------------------------------------------------------------------------------
 
 
-def fold(text: object) -> str:
+@functools.lru_cache(maxsize=65_536)
+def fold(text: str) -> str:
     """A label as it is compared: without case, line breaks, the mark of a required field, or a unit at its end."""
-    folded = normalise(str(text)).replace("*", " ").rstrip(": ")
+    folded = normalise(text).replace("*", " ").rstrip(": ")
     folded = re.sub(r"(\s*[(\[][^()\[\]]*[)\]])+\s*$", "", folded)
     return re.sub(r"\s+", " ", folded).strip(" :.-–")
 
 
-def _forms(text: object) -> list[str]:
+@functools.lru_cache(maxsize=65_536)
+def _forms(text: str) -> tuple[str, ...]:
     """The label itself, and each language of one that has both."""
-    parts = [p for p in re.split(r"\s+[/|–-]\s+|\n", str(text)) if p.strip()]
+    parts = [p for p in re.split(r"\s+[/|–-]\s+|\n", text) if p.strip()]
     whole = fold(text)
     forms = [whole, *(fold(p) for p in parts)] if len(parts) > 1 else [whole]
     if len(parts) == 1 and "/" in whole:
         forms += [fold(p) for p in whole.split("/")]
-    return [f for f in dict.fromkeys(forms) if f]
+    return tuple(f for f in dict.fromkeys(forms) if f)
 
 
 def _tables(book: Book) -> list[_Table]:
@@ -232,12 +235,14 @@ def _text(value: Value) -> str | None:
 # -- the cover ---------------------------------------------------------------------------------------------------
 
 
-def _read_cover(tables: Sequence[_Table], parsed: Parsed, mark: Mapping[str, str]) -> None:
+def _read_cover(
+    tables: Sequence[_Table], parsed: Parsed, mark: Mapping[str, str], families: Mapping[str, Family]
+) -> None:
     """Find labels and the values beside them, in any sheet: on the cover, or above a table."""
-    labels = {fold(text): f for f in FIELDS for text in (f.label_en, f.label_cy, f.key)}
+    labels = _cover_labels()
     totals = {
         fold(text): total.key
-        for family in load_returns().values()
+        for family in families.values()
         for _, version in family.versions
         for total in version.control_totals
         for text in (total.heading_en, total.heading_cy, total.key)
@@ -272,6 +277,11 @@ def _read_cover(tables: Sequence[_Table], parsed: Parsed, mark: Mapping[str, str
         parsed.is_synthetic = True
 
 
+@functools.cache
+def _cover_labels() -> dict[str, CoverField]:
+    return {fold(text): f for f in FIELDS for text in (f.label_en, f.label_cy, f.key)}
+
+
 def _is_heading_row(row: Sequence[Value], labels: Mapping[str, CoverField]) -> bool:
     """A heading line of a table can have words of the cover (“Area”, “Period”) side by side."""
     return sum(1 for c in row if isinstance(c, str) and any(f in labels for f in _forms(c))) > 1
@@ -280,14 +290,9 @@ def _is_heading_row(row: Sequence[Value], labels: Mapping[str, CoverField]) -> b
 def _which_return(
     tables: Sequence[_Table], parsed: Parsed, mark: Mapping[str, str], families: Mapping[str, Family]
 ) -> Family | None:
-    named: Family | None = None
     said = _text(parsed.cover.get("return"))
-    for word in (said, *(re.split(r"\s+/\s+", said) if said else ())):
-        if word and named is None:
-            try:
-                named = find_return(word, families)
-            except KeyError:
-                continue
+    words = [*re.split(r"\s+/\s+", said), said] if said else []
+    named = next((found for word in words if (found := known_return(word, families))), None)
     marked = families.get(mark.get("return_key", ""))
     if marked and named and marked.key != named.key:
         parsed.problems.append(
@@ -301,11 +306,11 @@ def _which_return(
             )
         )
         return marked
-    by_headings = _by_headings(tables, families)
     chosen = marked or named
-    if chosen is None or (
-        marked is None and by_headings and chosen.key != by_headings.key and not _fits(tables, chosen)
-    ):
+    by_headings = None
+    if chosen is None or (marked is None and not _fits(tables, chosen)):
+        by_headings = _by_headings(tables, families)
+    if by_headings is not None and chosen is not by_headings:
         if chosen is not None and by_headings is not None:
             parsed.problems.append(
                 _on_cover(
@@ -472,12 +477,20 @@ def _on_cover(parsed: Parsed, key: str, code: str, found: str | None = None, **v
 # -- tables ------------------------------------------------------------------------------------------------------
 
 
+_INDEXES: dict[int, tuple[Sheet, dict[str, str]]] = {}
+
+
 def _heading_index(sheet: Sheet) -> dict[str, str]:
+    """Every wording of a sheet's headings, and the columns' keys. Kept for each sheet, which never changes."""
+    known = _INDEXES.get(id(sheet))
+    if known is not None:
+        return known[1]
     index: dict[str, str] = {}
     for column in sheet.columns:
         for text in (column.heading_en, column.heading_cy, column.key, column.key.replace("_", " "), *column.also):
             index.setdefault(fold(text), column.key)
             index.setdefault(normalise(text), column.key)
+    _INDEXES[id(sheet)] = (sheet, index)  # the sheet is kept too, so that its id stays its own
     return index
 
 

@@ -89,7 +89,7 @@ class Package:
             self._zip = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError, ValueError, IndexError, RuntimeError, struct.error):
             raise refused("incomplete_file") from None
-        infos = [i for i in self._zip.infolist() if not i.is_dir()]
+        infos = [i for i in self._zip.infolist() if not i.filename.endswith("/")]
         if len(infos) > limits.parts or sum(i.file_size for i in infos) > limits.unpacked_bytes:
             raise refused("zip_bomb", limit=f"{limits.unpacked_bytes // 1_000_000:,}")
         if any(i.flag_bits & 1 for i in infos):

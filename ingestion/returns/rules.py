@@ -180,11 +180,14 @@ def _conditions(
         return
     register(connection, "rows_typed", sheet, list(range(len(read.rows))), read.values)
     previous = references.previous.get(sheet.key, ())
-    register(
-        connection, "previous_typed", sheet, None, {c.key: [r.get(c.key) for r in previous] for c in sheet.columns}
-    )
-    _register_known(connection, references)
-    query = _query(sheet, [r.check for r in rules], parsed, spec)
+    checks = [r.check for r in rules]
+    told = " ".join(checks)
+    if "previous" in told:
+        before = {c.key: [r.get(c.key) for r in previous] for c in sheet.columns}
+        register(connection, "previous_typed", sheet, None, before)
+    if "offer" in told or "projects" in told:
+        _register_known(connection, references)
+    query = _query(sheet, checks, parsed, spec)
     for place, failed in connection.execute(query).fetchall():
         for number in failed:
             rule = rules[number]
@@ -332,11 +335,14 @@ def _query(sheet: Sheet, checks: Sequence[str], parsed: Parsed, spec: ReturnSpec
         ]
     )
     columns = ", ".join(f"r.{quote(c.key)} AS {quote(c.key)}" for c in sheet.columns)
-    joined = (
-        f"SELECT r._place, {columns}, previous, offer, {{{struct}}} AS period, {submitter} AS submitter "
-        f"FROM rows_typed AS r LEFT JOIN previous_typed AS previous ON {grain} "
-        f"LEFT JOIN offers_known AS offer ON {offered or 'FALSE'}"
-    )
+    told = " ".join(checks)
+    # what no condition names is not joined: a sheet is judged in milliseconds, and there are thousands
+    joined = f"SELECT r._place, {columns}, {{{struct}}} AS period, {submitter} AS submitter "
+    joined += ", previous" if "previous." in told else ""
+    joined += ", offer" if "offer." in told else ""
+    joined += " FROM rows_typed AS r"
+    joined += f" LEFT JOIN previous_typed AS previous ON {grain}" if "previous." in told else ""
+    joined += f" LEFT JOIN offers_known AS offer ON {offered or 'FALSE'}" if "offer." in told else ""
     tested = ", ".join(f"({check}) AS _check_{n}" for n, check in enumerate(checks))
     failed = ", ".join(f"CASE WHEN _check_{n} IS FALSE THEN {n} END" for n in range(len(checks)))
     return (

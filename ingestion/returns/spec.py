@@ -282,6 +282,10 @@ class Family(BaseModel):
     versions: tuple[tuple[str, ReturnSpec], ...]
     """``(first period, spec)``."""
 
+    def __hash__(self) -> int:
+        """By its name: families that are equal have one."""
+        return hash(self.key)
+
     @property
     def newest(self) -> ReturnSpec:
         """The last version."""
@@ -342,6 +346,11 @@ def _load(folder: Path, _changed: tuple[tuple[str, int], ...]) -> dict[str, Fami
     return families
 
 
+def known_return(name: str, families: Mapping[str, Family]) -> Family | None:
+    """A return by its key, an alias or its title in either language; None where none is called so."""
+    return _words(families).get(normalise(name))
+
+
 def find_return(name: str, families: Mapping[str, Family] | None = None) -> Family:
     """A return by its key, an alias or its title in either language.
 
@@ -349,14 +358,22 @@ def find_return(name: str, families: Mapping[str, Family] | None = None) -> Fami
         KeyError: None is called so; the argument says which is nearest.
     """
     families = load_returns() if families is None else families
-    words = {
+    if found := known_return(name, families):
+        return found
+    raise KeyError(f"no return is called {name!r}{hint(normalise(name), _words(families))}")
+
+
+def _words(families: Mapping[str, Family]) -> dict[str, Family]:
+    return _words_of(tuple(families.values()))
+
+
+@functools.lru_cache(maxsize=8)
+def _words_of(families: tuple[Family, ...]) -> dict[str, Family]:
+    return {
         normalise(word): family
-        for family in families.values()
+        for family in families
         for word in (family.key, *family.newest.aliases, family.newest.title_en, family.newest.title_cy)
     }
-    if found := words.get(normalise(name)):
-        return found
-    raise KeyError(f"no return is called {name!r}{hint(normalise(name), words)}")
 
 
 def read_family(path: Path) -> Family:

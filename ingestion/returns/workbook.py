@@ -687,6 +687,7 @@ class _Workbook:
             "template_version": self.spec.version,
             "area_code": self.area.code,
             "period_key": self.period.key,
+            **({"is_synthetic": "true"} if self.synthetic else {}),
         }
         for number, (key, value) in enumerate(marks.items()):
             put(sheet, number, 0, key)

@@ -112,7 +112,7 @@ def build_returns(folder: Path, *, release: int, seed: int = SEED) -> list[Sampl
     if not 1 <= release <= RELEASES:
         raise ValueError(f"the sample has the releases 1 to {RELEASES}, not {release}")
     folder.mkdir(parents=True, exist_ok=True)
-    files = [one for draft in _drafts(release, seed) for one in _write(folder, draft)]
+    files = [one for draft in drafts(release, seed) for one in _write(folder, draft)]
     files.sort(key=lambda one: (one.received_at, one.name))
     sidecar = folder / RECEIVED
     known: dict[str, str] = json.loads(sidecar.read_text("utf-8")) if sidecar.exists() else {}
@@ -173,7 +173,13 @@ def _spend(release: int, seed: int) -> Iterator[tuple[Place, Sheet]]:
 # -- who sends what, and when -------------------------------------------------------------------------------------
 
 
-def _drafts(release: int, seed: int) -> Iterator[Draft]:
+def drafts(release: int, seed: int = SEED) -> Iterator[Draft]:
+    """Every file of a release before it is written.
+
+    Args:
+        release: 1 to 3; only what is new in it.
+        seed: Another seed, another sample.
+    """
     for family in load_returns().values():
         earlier = sample_periods(family, release - 1) if release > 1 else []
         for number, period in enumerate(sample_periods(family, release)[len(earlier) :]):

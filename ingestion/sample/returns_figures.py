@@ -215,9 +215,17 @@ def planned(area: str, priority: str, year: int, seed: int) -> int | None:
     totals = PLANNED.get(priority)
     if totals is None or area in UNABLE or not 2019 <= year < 2019 + len(totals):
         return None
-    chance = {code: random.Random(f"{seed}/{priority}/{year}/{code}").random() for code in SIZES}  # noqa: S311
-    weights = {code: size * (0.3 + chance[code]) for code, size in SIZES.items() if code not in UNABLE}
-    return spread(totals[year - 2019], weights).get(area)
+    return _planned(priority, year, seed).get(area)
+
+
+@functools.lru_cache(maxsize=64)
+def _planned(priority: str, year: int, seed: int) -> dict[str, int]:
+    weights = {
+        code: size * (0.3 + random.Random(f"{seed}/{priority}/{year}/{code}").random())  # noqa: S311
+        for code, size in SIZES.items()
+        if code not in UNABLE
+    }
+    return spread(PLANNED[priority][year - 2019], weights)
 
 
 def _reduction_plan(place: Place, sheet: Sheet, line: Row) -> Row:

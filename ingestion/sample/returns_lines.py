@@ -6,6 +6,7 @@ every combination of choices. It is the same in each period, so that running tot
 
 from __future__ import annotations
 
+import functools
 import itertools
 import random
 import re
@@ -148,6 +149,13 @@ _PROVIDERS = (("Advocacy Service A", "Gwasanaeth Eiriolaeth A"), ("Advocacy Serv
 
 def lines(place: Place, sheet: Sheet) -> list[Row]:
     """What names each row of a sheet: the values of its grain, and the role columns that belong to them."""
+    return [dict(line) for line in _lines(place, sheet.key)]
+
+
+@functools.lru_cache(maxsize=256)
+def _lines(place: Place, sheet_key: str) -> list[Row]:
+    """Every row of a sheet asks for them."""
+    sheet = place.spec.sheet(sheet_key)
     if sheet.fixed_rows:
         return [dict(row) | _rest_of_grain(place, sheet, row, number) for number, row in enumerate(sheet.fixed_rows)]
     if sheet.feed == "virement":

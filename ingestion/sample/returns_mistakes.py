@@ -319,9 +319,10 @@ _REASONS = (
 
 
 def _corrected(draft: Draft) -> Draft:
-    """A little less spent in the last row than was said first: still no less than the quarter before."""
+    """A little less in the last row than was said first: no less than the quarter before."""
     sheet, column = _spend_column(draft)
-    return _changed(draft, sheet, column, lambda v: v - 10 if isinstance(v, int) and v > 10 else v, first=-1)
+    last = len(draft.rows[sheet]) - 1
+    return _changed(draft, sheet, column, lambda v: v - (10 if v > 100 else 1) if isinstance(v, int) and v else v, last)
 
 
 def _late_correction(draft: Draft) -> list[Draft]:

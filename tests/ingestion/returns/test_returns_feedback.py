@@ -335,6 +335,11 @@ def test_where_personal_data_was_found_its_place_is_told_and_nothing_of_the_file
     assert openpyxl.load_workbook(tmp_path / "answer.xlsx").sheetnames == [SUMMARY_SHEET]
 
 
+def test_personal_data_comes_before_other_problems_of_its_sheet() -> None:
+    made = answer(problem(2, "A"), problem(9, "C", code="personal_data"), has_personal_data=True)
+    assert [line.cell for line in lines(made)] == ["C9", "A2"]
+
+
 def test_words_of_the_spec_are_told_even_then() -> None:
     heading = SPEC.sheets[0].columns[0].heading_en
     wording = ERROR.model_copy(update={"message_en": "“{heading}” is empty."})

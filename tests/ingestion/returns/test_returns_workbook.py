@@ -16,13 +16,16 @@ from python_calamine import CalamineWorkbook
 from ingestion.returns.areas import areas
 from ingestion.returns.cover import COVER_EN, FIELDS, LANGUAGES, MARK_SHEET, MARKERS, ROLES, SYNTHETIC_EN, YES_NO
 from ingestion.returns.guidance import about_field, guidance
+from ingestion.returns.parse import parse_book
 from ingestion.returns.periods import ReturnPeriod, read_return_period
-from ingestion.returns.spec import Column, ReturnSpec
+from ingestion.returns.reading import read_book
+from ingestion.returns.spec import Column, Family, ReturnSpec
 from ingestion.returns.wording import (
     GUIDANCE_SHEET,
     LIST_SHEET,
     PREVIOUS_PREFIX,
     UNITS,
+    Languages,
     checks_in_words,
     entries,
     excel_title,
@@ -366,6 +369,50 @@ def test_text_that_a_spreadsheet_would_run_is_escaped_and_a_number_is_not(text: 
     assert csv_text(text) == f"'{text}"
     assert csv_text(-1.5) == "-1.5"
     assert csv_text(Decimal("-1.50")) == "-1.50"
+
+
+FILLED = {
+    "spend": [
+        {"project": "GW-1", "name": "Edge of care", "kind": "capital", "partner": "W06000021", "budget": 10.5,
+         "spent": "not_available", "children": 7, "share": 12.5, "begun": date(2019, 9, 1), "done": True,
+         "why": "Work began late."},
+        {"project": "GW-2", "name": "Respite", "kind": "revenue", "partner": "W06000020", "budget": 1000, "spent": 5.25,
+         "children": 0, "share": 0, "begun": date(2019, 4, 30), "done": False},
+    ],
+    "plan": [{"priority": "first", "figure": 3}, {"priority": "second", "figure": "not_offered"}],
+}  # fmt: skip
+FAMILIES = {"made_up": Family(versions=(("2019-20 Q1", SPEC),))}
+
+
+@pytest.mark.parametrize("form", ["plain.xlsx", "full.xlsx", "form.csv"])
+@pytest.mark.parametrize("language", ["both", "en", "cy"])
+def test_what_is_written_is_read_again(form: str, language: Languages, tmp_path: Path) -> None:
+    cover = {"nil_return": False, "certified_on": date(2019, 11, 1), "certified_role": "rpb_lead", "language": "cy"}
+    path = tmp_path / form
+    if form.endswith("csv"):
+        write_csv(SPEC, GWENT, PERIOD, cover, FILLED, path, synthetic=True, language=language)
+    else:
+        plain = form.startswith("plain")
+        write_submission(SPEC, GWENT, PERIOD, cover, FILLED, path, plain=plain, synthetic=True, language=language)
+    parsed = parse_book(read_book(path, form), families=FAMILIES)
+    assert [p.code for p in parsed.problems] == []
+    assert (parsed.return_key, parsed.area_code, parsed.period) == ("made_up", "rpb_gwent", PERIOD)
+    assert parsed.is_synthetic
+    assert {key: parsed.cover.get(key) for key in cover} == cover
+    for sheet in parsed.sheets:
+        for number, row in enumerate(FILLED[sheet.key]):
+            read = {k: sheet.statuses.get(k, {}).get(number) or v[number] for k, v in sheet.values.items()}
+            assert {k: v for k, v in read.items() if v is not None} == row
+
+
+def test_a_blank_template_is_read_as_one_with_nothing_in_it_but_what_was_filled_in(path: Path) -> None:
+    parsed = parse_book(read_book(path, "t.xlsx"), families=FAMILIES)
+    assert {p.code for p in parsed.problems} <= {"required_missing", "required_blank"}
+    spend, plan = parsed.sheets
+    assert spend.values["project"] == ["GW-1"]
+    assert spend.values["spent"] == [None]  # last period’s figure is no answer
+    assert plan.values["priority"] == ["first", "second"]
+    assert not set(parsed.cover) & {f.key for f in FIELDS if f.by == "submitter"}  # nor is the cover’s guidance
 
 
 def test_every_return_of_the_project_has_a_template(tmp_path: Path) -> None:

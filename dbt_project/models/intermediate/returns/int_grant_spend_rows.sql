@@ -27,10 +27,14 @@ select
     {{ role_text('project_name') }} as project_name,
     case when count(distinct case when role = 'lead_partner' then value end) = 1 then {{ role_text('lead_partner') }} end
         as lead_partner_code,
-    {% for role in ['original_budget_gbp', 'budget_gbp', 'profile_gbp', 'spend_to_date_gbp', 'forecast_gbp', 'accruals_gbp', 'clawback_gbp'] -%}
+    {% for role in [
+        'original_budget_gbp', 'budget_gbp', 'profile_gbp', 'forecast_gbp', 'accruals_gbp', 'clawback_gbp',
+    ] -%}
         {{ role_sum(role) }} as {{ role }},
-        {{ role_status(role) }} as {{ role }}_status{{ ',' if not loop.last }}
+        {{ role_status(role) }} as {{ role }}_status,
     {% endfor -%}
+    {{ role_sum('spend_to_date_gbp') }} as spend_to_date_gbp,
+    {{ role_status('spend_to_date_gbp') }} as spend_to_date_gbp_status
 from cells
 inner join named
     on

@@ -126,6 +126,12 @@ subjects as (
         feed in {{ feeds_by_subject() }}
         and ((is_grain and type <> 'area') or type = 'constant')
     group by submission_id, sheet, row_number
+),
+
+with_value as (
+    select value_status
+    from {{ ref('value_statuses') }}
+    where has_value
 )
 
 select
@@ -153,7 +159,7 @@ select
     cells.value,
     case
         when cells.value is not null then coalesce(cells.value_status, 'reported')
-        when cells.value_status in (select value_status from {{ ref('value_statuses') }} where has_value)
+        when cells.value_status in (select value_status from with_value)
             then 'not_available'
         else coalesce(cells.value_status, 'not_available')
     end as value_status,

@@ -51,6 +51,12 @@ counted_shares as (
     where share_pct is not null and base is not null
 ),
 
+sides as (
+    select 'answering' as role
+    union all
+    select 'not_answering' as role
+),
+
 respondents as (
     select
         base.set_id,
@@ -69,7 +75,7 @@ respondents as (
             base.set_id = 'row|' || counted.submission_id || '|' || counted.sheet || '|'
             || cast(counted.row_number as {{ dbt.type_string() }})
             and base.role = 'responses'
-    cross join (select 'answering' as role union all select 'not_answering') as parts
+    cross join sides as parts
 ),
 
 sums as (

@@ -125,8 +125,8 @@ area_parts as (
             and sums.sheet = parts.sheet
             and sums.subject = parts.subject
             and sums.role = parts.role
-            and parts.public_from <= sums.vintage_at
-            and (parts.public_to is null or parts.public_to > sums.vintage_at)
+            and sums.vintage_at >= parts.public_from
+            and (parts.public_to is null or sums.vintage_at < parts.public_to)
     left join {{ ref('area_memberships') }} as memberships
         on
             sums.level = 'region'

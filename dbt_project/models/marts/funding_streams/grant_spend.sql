@@ -16,15 +16,15 @@ offers as (
         offers.revised_budget_gbp,
         row_number() over (
             partition by latest.submission_id, offers.stream_key, offers.project_key, offers.capital_or_revenue
-            order by offers.version desc, offers.offer_id
+            order by offers.version desc, offers.offer_id asc
         ) as recency
     from latest
     inner join {{ ref('stg_returns__offers') }} as offers
         on
             latest.area_code = offers.area_code
             and latest.financial_year = offers.financial_year
-            and offers.effective_from <= latest.period_end
-            and offers.known_from <= latest.built_at
+            and latest.period_end >= offers.effective_from
+            and latest.built_at >= offers.known_from
 ),
 
 lines as (
@@ -87,7 +87,7 @@ preferred as (
         lines.return_key,
         row_number() over (
             partition by lines.area_code, lines.financial_year, lines.stream_key
-            order by max(widths.streams) desc, lines.return_key
+            order by max(widths.streams) desc, lines.return_key asc
         ) as place
     from lines
     inner join widths

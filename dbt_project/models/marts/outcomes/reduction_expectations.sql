@@ -58,6 +58,12 @@ planned as (
     where recency = 1
 ),
 
+kinds as (
+    select true as is_synthetic
+    union all
+    select false as is_synthetic
+),
+
 -- the count of Wales: of the plan’s own kind (all synthetic or all real) where there is one, else the figure to quote
 stocks as (
     select
@@ -69,13 +75,13 @@ stocks as (
         row_number() over (
             partition by counts.snapshot_date, kinds.is_synthetic
             order by
-                case when counts.is_synthetic = kinds.is_synthetic then 0 else 1 end,
-                case when counts.is_headline then 0 else 1 end,
+                case when counts.is_synthetic = kinds.is_synthetic then 0 else 1 end asc,
+                case when counts.is_headline then 0 else 1 end asc,
                 counts.known_from desc,
-                counts.source_key
+                counts.source_key asc
         ) as place
     from {{ ref('children_looked_after') }} as counts
-    cross join (select true as is_synthetic union all select false) as kinds
+    cross join kinds
     where counts.area_code = 'W92000004' and counts.children is not null
 ),
 

@@ -4,7 +4,7 @@ submissions as (
     select
         *,
         row_number() over (
-            partition by return_key, area_code, period_key order by received_at desc, submission_id
+            partition by return_key, area_code, period_key order by received_at desc, submission_id asc
         ) as recency
     from {{ ref('stg_returns__submissions') }}
     where outcome <> 'duplicate' and return_key is not null

@@ -1,0 +1,49 @@
+"""The page on returns: what it tells a data engineer to write is a spec, and its Welsh keeps step with its English."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ingestion.config import CHECKOUT
+from ingestion.returns.feedback import OUTCOMES
+from ingestion.returns.offers import read_offers
+from ingestion.returns.spec import read_family
+
+ENGLISH = (CHECKOUT / "docs" / "returns.md").read_text(encoding="utf-8")
+WELSH = (CHECKOUT / "docs" / "returns.cy.md").read_text(encoding="utf-8")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def test_the_example_of_a_spec_and_its_change_are_ones(tmp_path: Path) -> None:
+    first, change = blocks(ENGLISH, "yaml")
+    path = tmp_path / "short_breaks_quarterly.yml"
+    path.write_text(first + change, encoding="utf-8")
+    family = read_family(path)
+    old, new = family.of("2020-21 Q4"), family.of("2021-22 Q1")
+    assert [c.key for c in old.sheets[0].columns] == ["provider", "children", "days", "cost"]
+    assert [c.key for c in new.sheets[0].columns] == ["provider", "children", "waiting", "days", "cost"]
+    assert old.sheets[0].column("days").heading_en in new.sheets[0].column("days").also
+
+
+def test_the_example_of_offer_letters_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "letters.csv"
+    path.write_text(blocks(ENGLISH, "csv")[0], encoding="utf-8")
+    assert [offer["version"] for offer in read_offers(path)] == [1, 2]
+
+
+def test_the_officers_part_is_the_same_in_both_languages() -> None:
+    officer = ENGLISH.partition("## I receive returns")[0]
+    for pattern in (r"^#+ ", r"^\|", r"^- "):
+        assert len(re.findall(pattern, officer, re.MULTILINE)) == len(re.findall(pattern, WELSH, re.MULTILINE)), pattern
+    commands = [re.findall(r"^gofal returns \w+", text, re.MULTILINE) for text in (officer, WELSH)]
+    assert commands[0] == commands[1]
+
+
+def test_every_outcome_is_explained_in_both_languages() -> None:
+    for en, cy in OUTCOMES.values():
+        assert f"*{en}" in ENGLISH
+        assert f"*{cy}" in WELSH
