@@ -175,6 +175,27 @@ def many_sources(bench: Bench) -> None:
     bench.add("land 40 changed datasets", f"{middle(ours):.2f} s", beside, ratio(ours, theirs), 1.5, "×")
 
 
+def returns(bench: Bench) -> None:
+    """Returns: an inbox of 264 workbooks to the marts, one of 100,000 rows, one check, one that is too heavy."""
+    with bench.console.status("264 workbooks from inbox to marts…"):
+        found = bench.work("inbox")
+    label = f"{found['files']} workbooks from inbox to marts"
+    beside = f"judged and answered in {found['judged']:.1f} s: {found['outcomes']}"
+    bench.add(label, f"{found['seconds']:.1f} s", beside, found["seconds"], 60.0, " s")
+    for form, name in (("csv", "CSV"), ("xlsx", "xlsx")):
+        with bench.console.status(f"a return of 100,000 rows as {name}…"):
+            turns = [bench.work(f"large_{form}") for _ in range(bench.pairs)]
+        rate = turns[0]["rows"] / middle(turns)
+        beside = f"read alone ({'text' if form == 'csv' else 'calamine'}) {middle(turns, 'bare'):.2f} s"
+        ours = f"{middle(turns):.2f} s, {rate:,.0f} rows/s"
+        bench.add(f"100,000 rows × 13 columns of {name}, parsed, typed, checked", ours, beside, rate, 40_000, " rows/s", least=True)
+    checks = [bench.work("check_return") for _ in range(bench.pairs)]
+    bench.add("gofal returns check, an ordinary workbook", f"{middle(checks):.2f} s", "", middle(checks), 2.0, " s")
+    heavy = bench.work("heavy")
+    what = f"{heavy['mb']:.0f} MB workbook: {heavy['outcome']}"
+    bench.add(what, f"{heavy['child_mb']:.0f} MB", f"{heavy['seconds']:.1f} s", heavy["child_mb"] / 1000, 1.0, " GB")
+
+
 def long_history(bench: Bench, cells: int) -> None:
     """``dbt build`` over many observations known through five vintages, and over a tenth as many."""
     found = {}
@@ -272,6 +293,7 @@ def main() -> None:
             peak = max(r["peak_mb"] for r in slow)
             bench.add("peak memory of that", f"{peak:.0f} MB", "", peak / 1000, 1.5, " GB")
         many_sources(bench)
+        returns(bench)
         long_history(bench, given.rows * 10 if given.full else given.rows)
         if not given.skip_night:
             night(bench)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import history, many
+from bench import history, many, returns
 
 
 def bare(folder: Path, files: list[str]) -> dict[str, Any]:
@@ -98,6 +98,11 @@ def main() -> None:
         "discover": lambda: many.discover(folder, given["number"]),
         "land_many": lambda: many.land(folder, given["url"], given["ids"]),
         "bare_many": lambda: many.bare(folder, given["url"], given["ids"]),
+        "inbox": lambda: returns.inbox(folder),
+        "large_xlsx": lambda: returns.large(folder, "xlsx"),
+        "large_csv": lambda: returns.large(folder, "csv"),
+        "check_return": lambda: returns.check(folder),
+        "heavy": lambda: returns.heavy(folder),
         "history": lambda: history.measure(folder, given["cells"], given["vintages"]),
     }
     result = {"peak_mb": 0.0, **measures[what]()}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from expectations.checks import CheckErrored
 from expectations.engine import Engine, Found
 from ingestion.returns.areas import areas
-from ingestion.returns.parse import Parsed, ParsedSheet
+from ingestion.returns.parse import Parsed, ParsedSheet, limits_in_words
 from ingestion.returns.problems import Problem
 from ingestion.returns.spec import Column, ReturnSpec, Sheet
 
@@ -53,12 +53,23 @@ def judge_submissions(batches: Sequence[Batch], docs_dir: Path | None = None) ->
         for (return_key, version, sheet_key), parts in sorted(sheets.items()):
             sheet = parts[0][1]
             name = f"return_{return_key}.{sheet_key}.v{version}"
-            for found in engine.validate(suite_for(name, sheet), [_frame(sheet, parts)], name):
-                if found.error:
-                    broken.append(f"{name}: {found.rule} ({found.role}): {found.error}")
-                elif found.count:
-                    for key, problem in _problems(sheet, parts, found):
-                        problems[key].append(problem)
+            seen = engine.validate(suite_for(name, sheet), [_frame(sheet, parts)], name)
+            if any(f.count > len(f.rows) for f in seen) and len(parts) > 1:
+                # more than is named one by one: whose they are shows when each submission is looked at by itself
+                single = [[p] for p in parts]
+                pieces = [
+                    (p, engine.validate(suite_for(f"{name}.{n}", sheet), [_frame(sheet, p)], f"{name}.{n}"))
+                    for n, p in enumerate(single, 1)
+                ]
+            else:
+                pieces = [(parts, seen)]
+            for some, results in pieces:
+                for found in results:
+                    if found.error:
+                        broken.append(f"{name}: {found.rule} ({found.role}): {found.error}")
+                    elif found.count:
+                        for key, problem in _problems(sheet, some, found):
+                            problems[key].append(problem)
         engine.publish()
     if broken:
         said = "; ".join(broken)
@@ -148,12 +159,27 @@ def _frame(sheet: Sheet, parts: Sequence[tuple[str, Sheet, ParsedSheet]]) -> pd.
 def _problems(
     sheet: Sheet, parts: Sequence[tuple[str, Sheet, ParsedSheet]], found: Found
 ) -> Iterable[tuple[str, Problem]]:
-    """Give each row that failed back to its submission."""
+    """Give each row that failed back to its submission; where there are more than are named, all of it fails."""
     places = [(key, read, place) for key, _, read in parts for place in range(len(read.rows))]
     column = sheet.column(found.role)
+    said: dict[str, Any] = {"heading_en": column.heading_en, "heading_cy": column.heading_cy}
+    if found.rule == "out_of_range":
+        said |= limits_in_words(column)
+    elif found.rule == "unknown_choice":
+        said |= {f"allowed_{lang}": "; ".join(getattr(c, lang) for c in column.choices) for lang in ("en", "cy")}
+    if found.count > len(found.rows):
+        key, _, read = parts[0]
+        more = f"{found.values[0]} …" if found.values else None
+        yield key, Problem(found.rule, read.name, None, read.letters.get(column.key), column.key, more, said)
     for number in found.rows:
         key, read, place = places[number]
         value = read.values[column.key][place]
+        own = dict(said)
+        if found.rule == "duplicate_row":
+            lines = list(zip(*(read.values[k] for k in sheet.grain), strict=True))
+            own["first"] = read.rows[lines.index(lines[place])]
+        elif found.rule == "too_long_text":
+            own |= {"length": len(str(value)), "most": column.max_length}
         yield (
             key,
             Problem(
@@ -163,6 +189,6 @@ def _problems(
                 read.letters.get(column.key),
                 column.key,
                 None if value is None else str(value),
-                {"heading_en": column.heading_en, "heading_cy": column.heading_cy},
+                own,
             ),
         )

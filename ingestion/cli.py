@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from ingestion import cli_figures, cli_sources
+from ingestion import cli_figures, cli_returns, cli_sources
 from ingestion.errors import GofalError
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ laking = typer.Typer(no_args_is_help=True, help="Look after the lake.")
 app.add_typer(importing, name="import")
 app.add_typer(laking, name="lake")
 app.add_typer(cli_sources.app, name="sources")
+app.add_typer(cli_returns.app, name="returns")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Source = Annotated[str | None, typer.Option(help="sample or live; each has a home of its own.")]
@@ -512,6 +513,18 @@ def freeze(source: Source = None, as_of: Annotated[str | None, typer.Option(help
     frozen = transform.freeze(lake, load_registry(), folder, as_of=_moment(as_of), now=utc_now())
     transform.point(settings.snapshot, folder)
     _say(f"{frozen.vintages} vintages frozen: {settings.snapshot}")
+
+
+@laking.command()
+def erase(
+    submission: Annotated[str, typer.Argument(help="A submission's key, or how it begins.")],
+    reason: Annotated[str, typer.Option(help="Why; the tombstone keeps it.")],
+    by: Annotated[str | None, typer.Option(help="In what role you do it; the tombstone keeps it.")] = None,
+    source: Source = None,
+) -> None:
+    """Remove the bytes of a submission that must not be kept, and what was read of it. A tombstone stays."""
+    for path in cli_returns.erase_submission(submission, reason, by, source):
+        _say(path)
 
 
 @laking.command()

@@ -4,6 +4,8 @@
 
     published/<build_id>/gofal.duckdb                      the marts, as tables, with their descriptions
     published/<build_id>/parquet/<schema>/<table>.parquet  the same, for everything else
+    published/<build_id>/restricted/gofal_restricted.duckdb
+                                                           the schema ``restricted``, which is in no other file
     published/<build_id>/manifest.json                     what it was made from
     published/<build_id>/data_docs/                        Great Expectations' Data Docs of the run
     published/current -> <build_id>
@@ -23,10 +25,14 @@ from typing import Any
 from pydantic import BaseModel
 
 from ingestion.config import Settings
+from ingestion.engine import literal, quote
 from ingestion.errors import PublishError
 from ingestion.lake import utc_now
 from ingestion.runs import write_json
 from ingestion.transform import Build, point
+
+RESTRICTED = "restricted"
+"""The schema of originals, not rounded and not suppressed: whoever may read the marts may not read it."""
 
 
 class Publication(BaseModel):
@@ -37,6 +43,8 @@ class Publication(BaseModel):
     published_at: datetime
     tables: dict[str, int]
     """``schema.table`` to its number of rows."""
+    restricted_tables: dict[str, int] = {}
+    """The same, of those that only the owner of the home may read."""
     kept: list[str]
 
 
@@ -94,10 +102,11 @@ def publish(settings: Settings, build: Build, *, data_docs: Path | None = None, 
             folder=str(final),
             published_at=made["published_at"],
             tables=made["tables"],
+            restricted_tables=made.get("restricted_tables", {}),
             kept=prune(settings),
         )
     marts = _descriptions(Path(build.database).with_name("manifest.json"))
-    tables = _copy(Path(build.database), working, marts)
+    tables, restricted = _copy(Path(build.database), working, marts)
     if data_docs and data_docs.is_dir():
         shutil.copytree(data_docs, working / "data_docs")
     manifest = {
@@ -105,6 +114,7 @@ def publish(settings: Settings, build: Build, *, data_docs: Path | None = None, 
         "published_at": utc_now().isoformat(),
         "duckdb": build.tools["duckdb"],
         "tables": tables,
+        "restricted_tables": restricted,
         "tests": {s: sum(n.status == s for n in build.nodes) for s in ("pass", "warn", "success")},
     }
     write_json(working / "manifest.json", manifest)
@@ -116,6 +126,7 @@ def publish(settings: Settings, build: Build, *, data_docs: Path | None = None, 
         folder=str(final),
         published_at=utc_now(),
         tables=tables,
+        restricted_tables=restricted,
         kept=prune(settings),
     )
 
@@ -130,49 +141,88 @@ def _descriptions(manifest: Path) -> dict[str, dict[str, Any]]:
     }
 
 
-def _copy(database: Path, working: Path, marts: dict[str, dict[str, Any]]) -> dict[str, int]:
+def _copy(database: Path, working: Path, marts: dict[str, dict[str, Any]]) -> tuple[dict[str, int], dict[str, int]]:
+    """Copy the marts into the files that everybody reads, and the restricted ones into a file of their own."""
     import duckdb
 
     working.mkdir(parents=True)
-    counts: dict[str, int] = {}
+    restricted = {name: node for name, node in marts.items() if name.split(".")[0] == RESTRICTED}
+    common = {name: node for name, node in marts.items() if name not in restricted}
     with duckdb.connect(str(working / "gofal.duckdb")) as connection:
-        connection.execute(f"attach {_text(str(database))} as build (read_only)")
+        connection.execute(f"attach {literal(str(database))} as build (read_only)")
         _refuse_mixture(connection, marts)
-        for name, node in sorted(marts.items()):
+        counts = _fill(connection, common)
+        for name in common:
             schema, table = name.split(".")
-            connection.execute(f'create schema if not exists "{schema}"')
-            connection.execute(f'create table "{schema}"."{table}" as from build."{schema}"."{table}"')
-            connection.execute(f'comment on table "{schema}"."{table}" is {_text(node["description"])}')
-            for column in node["columns"].values():
-                what = f'"{schema}"."{table}"."{column["name"]}"'
-                connection.execute(f"comment on column {what} is {_text(column['description'])}")
-            found = connection.execute(f'select count(*) from "{schema}"."{table}"').fetchone()
-            counts[name] = found[0] if found else 0
             folder = working / "parquet" / schema
             folder.mkdir(parents=True, exist_ok=True)
-            where = _text(str(folder / f"{table}.parquet"))
-            connection.execute(f'copy "{schema}"."{table}" to {where} (format parquet, compression zstd)')
+            where = literal(str(folder / f"{table}.parquet"))
+            connection.execute(f"copy {_named(name)} to {where} (format parquet, compression zstd)")
         connection.execute("detach build")
+    if not restricted:
+        return counts, {}
+    folder = working / RESTRICTED
+    folder.mkdir(mode=0o700)
+    folder.chmod(0o700)  # whatever the mask is
+    path = folder / "gofal_restricted.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        path.chmod(0o600)
+        connection.execute(f"attach {literal(str(database))} as build (read_only)")
+        return counts, _fill(connection, restricted)
+
+
+def _fill(connection: Any, marts: dict[str, dict[str, Any]]) -> dict[str, int]:
+    """Make tables, with their descriptions, of a build's marts. Returns the rows of each."""
+    counts: dict[str, int] = {}
+    for name, node in sorted(marts.items()):
+        connection.execute(f"create schema if not exists {quote(name.split('.')[0])}")
+        connection.execute(f"create table {_named(name)} as from build.{_named(name)}")
+        connection.execute(f"comment on table {_named(name)} is {literal(node['description'])}")
+        for column in node["columns"].values():
+            what = f"{_named(name)}.{quote(column['name'])}"
+            connection.execute(f"comment on column {what} is {literal(column['description'])}")
+        found = connection.execute(f"select count(*) from {_named(name)}").fetchone()
+        counts[name] = found[0] if found else 0
     return counts
 
 
+def _named(mart: str) -> str:
+    return ".".join(quote(part) for part in mart.split("."))
+
+
 def _refuse_mixture(connection: Any, marts: dict[str, dict[str, Any]]) -> None:
-    """Statistics in one build are all synthetic or all real (design/MARTS: publishing refuses a mix)."""
-    if "core.fct_measure_value" not in marts:
-        return
-    kinds = connection.execute("select distinct is_synthetic from build.core.fct_measure_value").fetchall()
-    if len(kinds) > 1:
+    """Statistics and returns in one build are all synthetic or all real (design/MARTS: publishing refuses a mix).
+
+    Figures of documents and reference data are always real. Of a return the figures that ever stood count: a file that
+    was not accepted is in no mart, and who drops one in the inbox must not be able to stop every publication.
+    """
+    columns: dict[str, set[str]] = {}
+    for schema, table, column in connection.execute(
+        "select schema_name, table_name, column_name from duckdb_columns() where database_name = 'build'"
+    ).fetchall():
+        columns.setdefault(f"{schema}.{table}", set()).add(column)
+    found: dict[bool, str] = {}
+    for name in sorted(marts):
+        if name == "core.fct_measure_value":
+            which = "true"
+        elif {"is_synthetic", "source_key", "known_from"} <= columns.get(name, set()):
+            which = "starts_with(source_key, 'return_') and known_from is not null"
+        else:
+            continue
+        for (kind,) in connection.execute(
+            f"select distinct coalesce(is_synthetic, false) from build.{_named(name)} where {which}"
+        ).fetchall():
+            found.setdefault(kind, name)
+    if len(found) > 1:
         raise PublishError(
-            "The build mixes synthetic and real figures in core.fct_measure_value. Nothing was published. "
-            "Load one of the two into a home of its own (GOFAL_HOME).",
-            "Mae’r adeiladwaith yn cymysgu ffigurau synthetig a rhai go iawn yn core.fct_measure_value. "
-            "Ni chyhoeddwyd dim. Llwythwch un o’r ddau i gartref ar wahân (GOFAL_HOME).",
+            f"The build mixes synthetic figures (in {found[True]}) and real ones (in {found[False]}). Nothing was "
+            "published. Load one of the two into a home of its own (GOFAL_HOME); a return that came to the wrong one "
+            "leaves with gofal lake erase.",
+            f"Mae’r adeiladwaith yn cymysgu ffigurau synthetig (yn {found[True]}) a rhai go iawn (yn {found[False]}). "
+            "Ni chyhoeddwyd dim. Llwythwch un o’r ddau i gartref ar wahân (GOFAL_HOME); i dynnu ffurflen a ddaeth i’r "
+            "un anghywir, defnyddiwch gofal lake erase.",
             code="publish_mixed",
         )
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _sync(folder: Path) -> None:

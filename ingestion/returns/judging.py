@@ -64,7 +64,13 @@ class Judged:
 
 
 def judge_file(
-    path: Path, name: str, *, sandbox: Sandbox, sender: str | None = None, references: References | None = None
+    path: Path,
+    name: str,
+    *,
+    sandbox: Sandbox,
+    sender: str | None = None,
+    references: References | None = None,
+    lake: Lake | None = None,
 ) -> Judged:
     """Judge one file by itself, as `gofal returns check` does: nothing is landed, nothing is recorded.
 
@@ -73,7 +79,8 @@ def judge_file(
         name: What it is called.
         sandbox: Where it is read.
         sender: Whose it is, where that is known.
-        references: What it is held against; nothing by default.
+        references: What it is held against.
+        lake: Where to look that up, where it is not given. Without either it is held against nothing.
     """
     receipt = Receipt.model_construct(
         submission_id="", received_at=utc_now(), landed_at=utc_now(), channel="check", sender=sender,
@@ -82,7 +89,9 @@ def judge_file(
     )  # fmt: skip
     judged = _read(path, receipt, sandbox)
     if judged.parsed is not None and judged.parsed.recognised and not judged.personal:
-        assert judged.spec is not None  # noqa: S101  # recognised
+        assert judged.spec is not None and judged.parsed.period is not None  # noqa: S101, PT018  # recognised
+        if references is None and lake is not None:
+            references = Judge(lake).references(judged.spec, str(judged.parsed.area_code), judged.parsed.period)
         _hold_against(judged, judged.spec, references or References())
         _certified(judged, judged.spec)
     _settle(judged)
@@ -154,7 +163,8 @@ class Judge:
             _certified(judged, spec)
             self._versions(judged, spec, about)
         _settle(judged)
-        if judged.judgement.outcome in (*ACCEPTED, "held") and parsed is not None and parsed.period is not None:
+        # what is held is not accepted: it stands for nothing until it is certified, in this run or in a later one
+        if judged.judgement.outcome in ACCEPTED and parsed is not None and parsed.period is not None:
             self._current[spec.key if spec else "", str(parsed.area_code), parsed.period.key].append((judged, parsed))
 
     def references(self, spec: ReturnSpec, area: str, period: ReturnPeriod) -> References:
@@ -328,17 +338,30 @@ def read_submission(path: Path, name: str, area: str | None) -> tuple[Parsed, li
 
     parsed, _ = parse_file(path, name, area)
     cells: list[tuple[tuple[str, int, str], str, bool]] = []
+    narratives: set[str] = set()
     if parsed.return_key:
         spec = parsed.spec()
+        narratives = {c.key for s in spec.sheets for c in s.columns if c.type == "narrative"}
         for read in parsed.sheets:
             for column in spec.sheet(read.key).columns:
+                letter, narrative = read.letters.get(column.key, ""), column.type == "narrative"
                 if column.type in ("text", "narrative"):
-                    letter, narrative = read.letters.get(column.key, ""), column.type == "narrative"
                     cells += [
                         ((read.name, read.rows[place], letter), value, narrative)
                         for place, value in enumerate(read.values[column.key])
                         if isinstance(value, str)
                     ]
+                cells += [
+                    ((read.name, row, letter), value, narrative)
+                    for row, values in read.totals
+                    if isinstance(value := values.get(column.key), str)
+                ]
+    # what could not be read is told with the words that stood there, whatever the column was for
+    cells += [
+        ((p.sheet, p.row, p.column), p.found, p.column_key in narratives)
+        for p in parsed.problems
+        if p.found is not None and p.sheet is not None and p.row is not None and p.column is not None
+    ]
     reason = parsed.cover.get("reason")
     if isinstance(reason, str):
         sheet, cell = parsed.cover_cells["reason"]
@@ -383,12 +406,10 @@ def _entitled(judged: Judged, spec: ReturnSpec, period: ReturnPeriod) -> None:
             code = "wrong_area" if key == "area" else "wrong_submitter"
             name = areas()[who]
             judged.problems.append(
-                _cover_problem(
-                    parsed, key, code, found=areas()[area].name_en, expected_en=name.name_en, expected_cy=name.name_cy
-                )
+                _cover_problem(parsed, key, code, **_found(area), expected_en=name.name_en, expected_cy=name.name_cy)
             )
     if spec.submitters and area not in spec.submitters:
-        judged.problems.append(_cover_problem(parsed, "area", "not_asked", found=areas()[area].name_en))
+        judged.problems.append(_cover_problem(parsed, "area", "not_asked", **_found(area)))
     if period.start > on:
         judged.problems.append(
             _cover_problem(
@@ -412,7 +433,13 @@ def _certified(judged: Judged, spec: ReturnSpec) -> None:
         if role and role != spec.certification:
             judged.problems.append(
                 _cover_problem(
-                    parsed, "certified_role", "wrong_certifier", found=ROLES[role][0], expected_en=en, expected_cy=cy
+                    parsed,
+                    "certified_role",
+                    "wrong_certifier",
+                    found=ROLES[role][0],
+                    found_cy=ROLES[role][1],
+                    expected_en=en,
+                    expected_cy=cy,
                 )
             )
         elif not (role and cover.get("certified_by") and cover.get("certified_on")):
@@ -422,6 +449,10 @@ def _certified(judged: Judged, spec: ReturnSpec) -> None:
     needed = parsed.period.part in spec.audit_certificate
     if needed and not (cover.get("audit_reference") and cover.get("audit_date")):
         judged.problems.append(_cover_problem(parsed, "audit_reference", "no_audit_certificate"))
+
+
+def _found(area: str) -> dict[str, str]:
+    return {"found": areas()[area].name_en, "found_cy": areas()[area].name_cy}
 
 
 def _cover_problem(parsed: Parsed, key: str, code: str, found: str | None = None, **values: Any) -> Problem:

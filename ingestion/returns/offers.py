@@ -71,7 +71,7 @@ def _line(path: Path, number: int, row: dict[str, Any]) -> dict[str, Any]:
         if amount is None:
             raise _wrong(path, number, name, line[name], "an amount in pounds", "swm mewn punnoedd")
         line[name] = f"{amount:.2f}"
-    if not str(line["version"]).isdigit():
+    if not str(line["version"]).isdecimal():
         raise _wrong(path, number, "version", line["version"], "a whole number", "rhif cyfan")
     line["version"] = int(str(line["version"]))
     if line["known_from"] is not None and not _is_moment(line["known_from"]):

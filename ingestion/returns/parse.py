@@ -35,6 +35,7 @@ from ingestion.returns.cover import (
 from ingestion.returns.periods import ReturnPeriod, read_return_period
 from ingestion.returns.problems import Problem
 from ingestion.returns.spec import Column, Family, ReturnSpec, Sheet, known_return, load_returns
+from ingestion.returns.tables import canonical
 from ingestion.statswales.periods import read_period
 from ingestion.statswales.registry import normalise
 
@@ -42,6 +43,8 @@ HEADER_ROWS = 60
 """How far down a sheet its headings may stand."""
 PREVIOUS = re.compile(r"^\s*(last period|cyfnod blaenorol)\b", re.IGNORECASE)
 OWN_SHEETS = ("_lists", "guidance", "canllawiau", "guidance canllawiau")
+GUARDED = re.compile(r"^'[=+\-@\t\r]")
+"""How our own CSVs write a text that a spreadsheet would take for a formula (`workbook.csv_text`)."""
 TOTALS = frozenset({"total", "totals", "grand total", "sum", "cyfanswm", "cyfansymiau", "y cyfanswm", "subtotal"})
 MARKER_WORDS = {
     **{normalise(word): key for key, words in MARKERS.items() for word in (key, key.replace("_", " "), *words)},
@@ -207,8 +210,19 @@ def _tables(book: Book) -> list[_Table]:
         for (start, name), end in zip(starts, ends, strict=True):
             first = start + (1 if start else 0)
             if first < end or start:
-                tables.append(_Table(name, sheet.rows[first:end], first, sheet))
+                tables.append(_Table(name, [_unguarded(row) for row in sheet.rows[first:end]], first, sheet))
     return tables
+
+
+def _unguarded(row: list[Value]) -> list[Value]:
+    """A line of a CSV without the apostrophes that our own CSVs put before what looks like a formula."""
+    if not any(c is not None and str(c)[0] == "'" for c in row):
+        return row
+    return [c[1:] if isinstance(c, str) and GUARDED.match(c) else c for c in row]
+
+
+def _is_blank(value: Value) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _mark(book: Book) -> dict[str, str]:
@@ -260,10 +274,10 @@ def _read_cover(
                 if found is None and total is None:
                     continue
                 value = next(
-                    ((p, v) for p, v in enumerate(row[place + 1 : place + 4], place + 1) if v is not None), None
+                    ((p, v) for p, v in enumerate(row[place + 1 : place + 4], place + 1) if not _is_blank(v)), None
                 )
                 key = found.key if found else f"total:{total}"
-                if value is None or key in parsed.cover_cells or (found and _is_heading_row(row, labels)):
+                if value is None or key in parsed.cover_cells or (found and _is_heading_row(row, labels, families)):
                     continue
                 parsed.cover_cells[key] = (table.name, f"{column_letter(value[0])}{table.first + number + 1}")
                 if found:
@@ -282,9 +296,11 @@ def _cover_labels() -> dict[str, CoverField]:
     return {fold(text): f for f in FIELDS for text in (f.label_en, f.label_cy, f.key)}
 
 
-def _is_heading_row(row: Sequence[Value], labels: Mapping[str, CoverField]) -> bool:
-    """A heading line of a table can have words of the cover (“Area”, “Period”) side by side."""
-    return sum(1 for c in row if isinstance(c, str) and any(f in labels for f in _forms(c))) > 1
+def _is_heading_row(row: Sequence[Value], labels: Mapping[str, CoverField], families: Mapping[str, Family]) -> bool:
+    """A heading line of a table can have words of the cover (“Area”, “Reason”) beside others."""
+    words = [_forms(c) for c in row if isinstance(c, str)]
+    known = [labels, *(_heading_index(s) for f in families.values() for _, v in f.versions for s in v.sheets)]
+    return any(sum(any(f in names for f in forms) for forms in words) > 1 for names in known)
 
 
 def _which_return(
@@ -358,6 +374,8 @@ def _whose(parsed: Parsed, mark: Mapping[str, str], family: Family, sender: str 
     spec = family.newest
     kinds = (spec.submitted_by,)
     said, marked = _text(parsed.cover.get("area")), mark.get("area_code") or None
+    if marked not in areas() or areas()[marked].type != spec.submitted_by:
+        marked = None  # somebody wrote in the hidden sheet: the cover says whose it is
     code = None
     for word in (said, *(re.split(r"\s+/\s+", said) if said else ())):
         if word and code is None:
@@ -547,7 +565,7 @@ def _read_sheet(parsed: Parsed, sheet: Sheet, table: _Table, header: int, *, nil
         else:
             places[key] = place
     beyond = range(len(headings), max((len(r) for r in body), default=0))
-    extra += [(place, "") for place in beyond if any(len(r) > place and r[place] is not None for r in body)]
+    extra += [(place, "") for place in beyond if any(len(r) > place and not _is_blank(r[place]) for r in body)]
     _name_columns(parsed, sheet, table, head_row, places, extra, body)
     if table.sheet.visible is False:
         parsed.problems.append(Problem("hidden_sheet", table.name))
@@ -557,7 +575,7 @@ def _read_sheet(parsed: Parsed, sheet: Sheet, table: _Table, header: int, *, nil
     width = max(places.values(), default=0) + 1
     wanted = sorted(places.values())
     for number, row in enumerate(body, table.first + header + 2):
-        if row.count(None) == len(row) or not any(p < len(row) and row[p] is not None for p in wanted):
+        if row.count(None) == len(row) or not any(p < len(row) and not _is_blank(row[p]) for p in wanted):
             continue
         rows.append(number)
         lines.append(row if len(row) >= width else row + [None] * (width - len(row)))
@@ -586,7 +604,7 @@ def _read_sheet(parsed: Parsed, sheet: Sheet, table: _Table, header: int, *, nil
         )
     elif len(read.rows) > sheet.max_rows:
         parsed.problems.append(
-            Problem("too_many_rows", table.name, values={"rows": len(read.rows), "most": sheet.max_rows})
+            Problem("too_many_rows", table.name, values={"rows": sheet.max_rows, "columns": len(sheet.columns)})
         )
 
 
@@ -620,7 +638,7 @@ def _name_columns(
         else:
             parsed.problems.append(Problem("missing_column", table.name, head_row, None, column.key, None, values))
     for place, text in left:
-        if any(len(r) > place and r[place] is not None for r in body):
+        if any(len(r) > place and not _is_blank(r[place]) for r in body):
             parsed.problems.append(Problem("extra_column", table.name, head_row, column_letter(place), None, text))
 
 
@@ -780,8 +798,7 @@ def _read_cell(column: Column, cell: Value, reader: Callable[[Value], _Cell]) ->
         if not column.required:
             return _Cell()
         allowed = {
-            f"allowed_{lang}": "; ".join(MARKERS[m][n] for m in column.allow) or "–"
-            for n, lang in enumerate(("en", "cy"))
+            f"allowed_{lang}": "; ".join(MARKERS[m][n] for m in column.allow) for n, lang in enumerate(("en", "cy"))
         }
         code = "required_missing" if column.allow else "required_blank"
         return _Cell(code=code, values={**said, **allowed})
@@ -790,8 +807,8 @@ def _read_cell(column: Column, cell: Value, reader: Callable[[Value], _Cell]) ->
         if marker and marker in column.allow:
             return _Cell(status=marker, keep=True)
         if marker:
-            allowed_en = "; ".join(MARKERS[m][0] for m in column.allow) or "–"
-            allowed_cy = "; ".join(MARKERS[m][1] for m in column.allow) or "–"
+            allowed_en = "; ".join(MARKERS[m][0] for m in column.allow) or "nothing"
+            allowed_cy = "; ".join(MARKERS[m][1] for m in column.allow) or "dim"
             return _Cell(code="marker_not_allowed", values={**said, "allowed_en": allowed_en, "allowed_cy": allowed_cy})
     one = reader(cell)
     one.values = {**said, **one.values}
@@ -804,16 +821,15 @@ def read_number(text: str) -> float | None:
     Returns:
         The number, or None. ``1.234,50`` is none: its comma would be read as something else by somebody else.
     """
-    bare = re.sub(r"[\s\u00a0\u2009\u202f]", "", text).replace("\u2212", "-").replace("\u2013", "-").strip("'’")
+    bare = re.sub(r"\s+", " ", text).strip(" '’").replace("\u2212", "-").replace("\u2013", "-")
+    bare = re.sub(r"(?<!\d) | (?!\d)", "", bare)  # a space between digits may part thousands: others say nothing
+    bare = re.sub(r"^([-+(]?)(?:£|gbp)|(?:gbp|%)(\)?)$", r"\1\2", bare, flags=re.IGNORECASE)
     negative = False
-    if match := re.fullmatch(r"\((.+)\)", bare):
-        negative, bare = True, match[1]
-    bare = re.sub(r"^([-+]?)(?:£|gbp)|(?:gbp|%)$", r"\1", bare, flags=re.IGNORECASE)
-    if bare.endswith("-") and not bare.startswith("-"):
-        bare = f"-{bare[:-1]}"
-    if not re.fullmatch(r"[-+]?(\d{1,3}(,\d{3})+|\d+)?(\.\d+)?", bare) or not re.search(r"\d", bare):
+    if match := re.fullmatch(r"\(([^-+]+)\)|([^-+]+)-", bare):
+        negative, bare = True, match[1] or match[2]
+    if not re.fullmatch(r"[-+]?(\d{1,3}(,\d{3})+|\d{1,3}( \d{3})+|\d+)?(\.\d+)?", bare) or not re.search(r"\d", bare):
         return None
-    value = float(bare.replace(",", ""))
+    value = float(re.sub("[, ]", "", bare))
     return -value if negative else value
 
 
@@ -823,10 +839,11 @@ def _number(column: Column, cell: Value) -> _Cell:
         return _Cell(code="not_a_number")
     if isinstance(cell, str):
         number = read_number(cell)
-        if number is None:
-            return _Cell(code="not_a_number")
+        if number is None or ("%" in cell and column.type != "percent"):
+            return _Cell(code="not_a_number")  # 12% is not 12 pounds
         plain = re.fullmatch(r"\s*-?\d+(\.\d+)?\s*", cell) is not None
-        one = _Cell(number, keep=True, code=None if plain else "number_as_text", values={"value": _shown(number)})
+        keep = canonical(number) != cell.strip()
+        one = _Cell(number, keep=keep, code=None if plain else "number_as_text", values={"value": _shown(number)})
     else:
         number = float(cell)
         one.value = number
@@ -837,7 +854,7 @@ def _number(column: Column, cell: Value) -> _Cell:
         return _Cell(code="not_whole")
     if number < least or number > most:
         code = "negative_count" if column.type == "count" and number < 0 else "out_of_range"
-        return _Cell(code=code, values={"least": _bound(least), "most": _bound(most)})
+        return _Cell(code=code, values=limits_in_words(column))
     return one
 
 
@@ -845,8 +862,12 @@ def _shown(number: float) -> str:
     return f"{number:,.2f}".removesuffix(".00")
 
 
-def _bound(number: float) -> str:
-    return _shown(number) if math.isfinite(number) else "–"
+def limits_in_words(column: Column) -> dict[str, str]:
+    """What a column of numbers takes, in both languages, for the message on a number that it does not."""
+    least, most = _limits(column)
+    en = [f"at least {_shown(least)}"] * math.isfinite(least) + [f"at most {_shown(most)}"] * math.isfinite(most)
+    cy = [f"o leiaf {_shown(least)}"] * math.isfinite(least) + [f"ar y mwyaf {_shown(most)}"] * math.isfinite(most)
+    return {"limits_en": " and ".join(en), "limits_cy": " ac ".join(cy)}
 
 
 _TEXT_DATE = re.compile(r"^(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4})$")

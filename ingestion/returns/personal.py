@@ -81,9 +81,10 @@ _BIRTH_HINTS = (
 )
 
 _WORD = re.compile(r"[^\W\d_][\w’'-]*")
+_CAPITALISED = re.compile(r"\b[A-ZÀ-ÖØ-ÞŴŶ][\w’'-]*")
 _CAPITAL = r"[A-ZÀ-ÖØ-ÞŴŶ][\w’'-]+"
 _TITLES = frozenset("Mr Mrs Miss Ms Mx Dr Prof Rev Parch MR MRS MISS MS DR".split())  # noqa: SIM905
-_CALLING = frozenset("called named name enw henw elwir Called Named CALLED NAMED".split())  # noqa: SIM905
+_CALLING = ("called", "named", "name", "enw", "elwir", "Called", "Named")
 _HONORIFIC = re.compile(
     rf"\b(?:{'|'.join(sorted(_TITLES))})\b\.?\s+(?:(?:[A-Z]\.?\s?){{1,2}}\s?)?"
     rf"({_CAPITAL})(?:\s+({_CAPITAL}|\w+))?(?:\s+(\w+))?"
@@ -235,10 +236,10 @@ def _words() -> _Words:
 
 def _has_name(text: str) -> bool:
     lists = _words()
-    words = set(_WORD.findall(text))
+    words = set(_CAPITALISED.findall(text))
     return (
         (not words.isdisjoint(_TITLES) and _has_title(text, lists))
-        or (not words.isdisjoint(_CALLING) and _is_called(text, lists))
+        or (any(word in text for word in _CALLING) and _is_called(text, lists))
         or (any(map(_is_given, words)) and _has_given_name(text, lists))
         or (". " in text and not words.isdisjoint(lists.surnames) and _has_initials(text, lists))
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-import olefile  # type: ignore[import-untyped]
+import olefile
 
 from ingestion.returns.reading_facts import Limits, SheetFacts, in_order, refused, too_long_sheet, unreadable
 

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.parsers import expat
 
-import defusedxml  # type: ignore[import-untyped]
-import defusedxml.ElementTree as SafeElementTree  # type: ignore[import-untyped]
+import defusedxml
+import defusedxml.ElementTree as SafeElementTree
 
 from ingestion.returns.reading_facts import Limits, SheetFacts, in_order, refused, too_long_sheet, unreadable
 
@@ -25,6 +25,8 @@ _OVERLAP = 512
 """Longer than any tag that is looked for, so that none is lost between two chunks."""
 _XML = (".xml", ".rels", ".vml", ".rdf")
 _ROOT = re.compile(rb"<(\w+:)?worksheet\b")
+_DIMENSION = re.compile(rb'<(?:\w+:)?dimension ref="(?:[A-Z]+\d+:)?([A-Z]+\d+)"')
+_FAR_VALUE = re.compile(rb'<(?:\w+:)?c\s(?:[^>]*?\s)?r="([A-Z]{2,3}\d+)"[^>]*(?<!/)>\s*<(?:\w+:)?(?:v|is)\b')
 _ROW_NUMBER = re.compile(rb'[^>]*?\sr="(\d+)"')
 _TELLING = (
     (b"<f", b"<f>", b"<f ", b"<f/"),
@@ -245,7 +247,7 @@ def _sheets_of(package: Package, workbook: str) -> tuple[list[tuple[str, str]], 
 
 
 def _look_at_sheet(package: Package, sheet: str, part: str) -> SheetFacts:
-    telling = False
+    telling = may_be_wide = False
     row = last = 0
     row_tag, value_tags = b"<row ", (b"<v", b"<is")
     tail = b""
@@ -256,6 +258,10 @@ def _look_at_sheet(package: Package, sheet: str, part: str) -> SheetFacts:
             if (root := _ROOT.search(head)) and root[1]:  # a program that writes <x:f>
                 row_tag, value_tags = b"<%brow " % root[1], (b"<%bv" % root[1], b"<%bis" % root[1])
             telling = b"<worksheet" not in head or b"='" in head or b'width="0"' in head
+            may_be_wide = _is_far(_DIMENSION.search(head), package.limits)
+        # One value far to the right would make calamine think of all the cells between.
+        if may_be_wide and any(_is_far(found, package.limits) for found in _FAR_VALUE.finditer(piece)):
+            raise too_long_sheet(sheet, package.limits)
         telling = telling or any(
             first in piece and any(m in piece for m in marks or [first]) for first, *marks in _TELLING
         )
@@ -271,6 +277,12 @@ def _look_at_sheet(package: Package, sheet: str, part: str) -> SheetFacts:
     walk = _XlsxSheet(package.limits)
     _parse(package, part, walk)
     return walk.facts
+
+
+def _is_far(reference: re.Match[bytes] | None, limits: Limits) -> bool:
+    """Whether a cell is beyond the columns that are read; so may be one that nobody names."""
+    place = cell_place(reference[1].decode()) if reference else None
+    return place is None or place[1] >= limits.columns
 
 
 def _row_before(piece: bytes, tag: bytes, end: int) -> int | None:

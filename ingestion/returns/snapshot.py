@@ -156,7 +156,7 @@ def write_cells(lake: Lake, ledger: Ledger, folder: Path) -> None:
     wanted = {
         "return_cells": [s.judgement.cells for s in kept if s.judgement and s.accepted_at],
         "return_quarantined_cells": [s.judgement.quarantined for s in kept if s.judgement],
-        "return_problems": [s.judgement.problems for s in ledger.submissions.values() if s.judgement],
+        "return_problems": [s.judgement.problems for s in kept if s.judgement],
     }
     for name, paths in wanted.items():
         schema = problem_schema() if name == "return_problems" else cell_schema()

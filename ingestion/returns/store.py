@@ -416,6 +416,7 @@ def fold(receipts: Sequence[Receipt], events: Sequence[Event], offers: Sequence[
         elif event.kind == "erased":
             one.erased = True
             one.accepted_at = None
+    ends = [e for e in told if e.kind in ("withdrawn", "recalled")]
     by_about: dict[tuple[str, str, str], list[Submission]] = defaultdict(list)
     for one in found.values():
         if one.accepted_at is not None and one.about is not None:
@@ -425,7 +426,7 @@ def fold(receipts: Sequence[Receipt], events: Sequence[Event], offers: Sequence[
             one.version = number
         for earlier, later in itertools.pairwise(accepted):
             earlier.known_to, earlier.closed_by = later.receipt.received_at, "superseded"
-        for event in told:
+        for event in ends:
             same = (event.return_key, event.period_key) == (about[0], about[2]) and event.area_code in (None, about[1])
             for one in accepted:
                 ended = event.kind == "withdrawn" and event.submission_id == one.submission_id

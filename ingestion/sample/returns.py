@@ -22,7 +22,7 @@ import csv
 import functools
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -95,13 +95,16 @@ def sample_periods(family: Family, release: int = 1) -> list[ReturnPeriod]:
     return inside + every[len(inside) : len(inside) + more]
 
 
-def build_returns(folder: Path, *, release: int, seed: int = SEED) -> list[SampleFile]:
+def build_returns(
+    folder: Path, *, release: int, seed: int = SEED, returns: Collection[str] | None = None
+) -> list[SampleFile]:
     """Write the files of a release into an inbox.
 
     Args:
         folder: The inbox: a folder for each submitter is made in it, and ``received.json``.
         release: 1 to 3; only what is new in it is written.
         seed: Another seed, another sample.
+        returns: Only these; all by default.
 
     Returns:
         The files, in the order in which they were received.
@@ -112,7 +115,7 @@ def build_returns(folder: Path, *, release: int, seed: int = SEED) -> list[Sampl
     if not 1 <= release <= RELEASES:
         raise ValueError(f"the sample has the releases 1 to {RELEASES}, not {release}")
     folder.mkdir(parents=True, exist_ok=True)
-    files = [one for draft in drafts(release, seed) for one in _write(folder, draft)]
+    files = [one for draft in drafts(release, seed, returns) for one in _write(folder, draft)]
     files.sort(key=lambda one: (one.received_at, one.name))
     sidecar = folder / RECEIVED
     known: dict[str, str] = json.loads(sidecar.read_text("utf-8")) if sidecar.exists() else {}
@@ -173,14 +176,17 @@ def _spend(release: int, seed: int) -> Iterator[tuple[Place, Sheet]]:
 # -- who sends what, and when -------------------------------------------------------------------------------------
 
 
-def drafts(release: int, seed: int = SEED) -> Iterator[Draft]:
+def drafts(release: int, seed: int = SEED, returns: Collection[str] | None = None) -> Iterator[Draft]:
     """Every file of a release before it is written.
 
     Args:
         release: 1 to 3; only what is new in it.
         seed: Another seed, another sample.
+        returns: Only these; all by default.
     """
     for family in load_returns().values():
+        if returns is not None and family.key not in returns:
+            continue
         earlier = sample_periods(family, release - 1) if release > 1 else []
         for number, period in enumerate(sample_periods(family, release)[len(earlier) :]):
             spec = family.of(period.key)

@@ -27,6 +27,7 @@ from ingestion.sample.returns_lines import (
     line_name,
     lines,
     project_name,
+    projects_in_wales,
     role_column,
     share,
     size_of,
@@ -49,8 +50,8 @@ BUDGETS: dict[str, dict[int, int]] = {
     "supporting_people": {0: 110_000_000}, "homelessness_prevention": {0: 6_000_000}, "rent_smart_wales": {0: 900_000},
 }  # fmt: skip
 """Pounds a year for all of Wales, from a year on (0: from the first)."""
-VARIED = 0.25
-"""How many offer letters are varied in the autumn: a quarter of them, one line each."""
+VARIED = 4
+"""One offer letter of so many is varied in the autumn: one of its lines is raised."""
 _VARIANCE = (
     (
         "Recruitment took longer than planned; the money is spent in the later quarters.",
@@ -102,7 +103,8 @@ def _offers(place: Place, sheet_key: str) -> tuple[tuple[str, Offer], ...]:
     found: list[tuple[str, Offer]] = []
     sheet = place.spec.sheet(sheet_key)
     budgets = _shares(place, sheet_key)
-    varied = place.draw("variation", place.year).random() < VARIED
+    everyone = submitters(place.spec, place.period)
+    varied = place.area in everyone and (everyone.index(place.area) + place.year) % VARIED == 0
     for number, line in enumerate(lines(place, sheet)):
         values = {(c.role or c.key): line.get(c.key) for c in sheet.columns}
         budget = budgets[line_name(sheet, line)]
@@ -230,7 +232,7 @@ def _planned(priority: str, year: int, seed: int) -> dict[str, int]:
 
 def _reduction_plan(place: Place, sheet: Sheet, line: Row) -> Row:
     priority, year = _said(sheet, line, "priority"), _said(sheet, line, "financial_year")
-    number = planned(place.area, priority, int(year[:4]), place.seed)
+    number = planned(place.area, priority, int(year[:4]) if year[:4].isdigit() else place.year, place.seed)
     language = 1 if place.language == "cy" else 0
     text = _UNABLE_TEXT if number is None else _ASSUMPTIONS[len(priority) % len(_ASSUMPTIONS)]
     return {"planned_reduction": Marker("not_offered") if number is None else number, "assumption": text[language]}
@@ -308,12 +310,13 @@ def _regional_accommodation(place: Place, sheet: Sheet, line: Row) -> Row:
     """Schemes of one home each; the first homes open in region after region."""
     names = [line_name(sheet, other) for other in lines(place, sheet)]
     number = names.index(line_name(sheet, line))
-    beds = spread(share(place, BEDS), dict.fromkeys(names, 1.0))[names[number]]
+    more = max(0, BEDS - BEDS_OF_A_HOME * projects_in_wales(place, sheet))
+    beds = BEDS_OF_A_HOME + spread(share(place, more), dict.fromkeys(names, 1.0))[names[number]]
     quarter = (place.year - 2023) * 4 + round(place.elapsed * 4)
     homes = _OPEN_FROM.get(quarter, HOMES_OPEN + max(0, quarter - max(_OPEN_FROM)))
     regions = submitters(place.spec, place.period)
     is_open = number * len(regions) + regions.index(place.area) < homes if place.area in regions else False
-    open_beds = min(BEDS_OF_A_HOME, beds) if is_open else 0
+    open_beds = BEDS_OF_A_HOME if is_open else 0
     return {
         "scheme_name": project_name(place, number + 7)[1 if place.language == "cy" else 0],
         "funding_gbp": 100

@@ -174,7 +174,8 @@ def _moves(place: Place, sheet: Sheet) -> list[Row]:
     draw = place.draw("moves", place.year)
     if draw.random() > 1 / 3 and sheet.min_rows == 0:
         return []
-    pair = draw.sample([choice.key for choice in columns[0].choices], 2) if columns[0] else []
+    keys = [choice.key for choice in columns[0].choices] if columns[0] else []
+    pair = draw.sample(keys, 2) if len(keys) > 1 else []
     return [{column.key: key for column, key in zip(columns, pair, strict=False) if column}]
 
 
@@ -258,10 +259,15 @@ def project_name(place: Place, number: int) -> tuple[str, str]:
 
 
 def _projects(place: Place, sheet: Sheet) -> int:
-    known = (sheet.key, stream_of(place.spec, sheet), "")
-    total = next(PROJECTS[key] for key in known if key in PROJECTS)
+    place = place.at_year_start  # a project stays for the year, whoever joins or leaves
     everywhere = len(submitters(place.spec, place.period))  # every submitter has one at least
-    return 1 + share(place, max(0, total - everywhere))
+    return 1 + share(place, max(0, projects_in_wales(place, sheet) - everywhere))
+
+
+def projects_in_wales(place: Place, sheet: Sheet) -> int:
+    """How many projects, or schemes, all submitters of a sheet have together."""
+    known = (sheet.key, stream_of(place.spec, sheet), "")
+    return next(PROJECTS[key] for key in known if key in PROJECTS)
 
 
 def _initials(area: str) -> str:

@@ -23,7 +23,13 @@ from ingestion.transform import Build, Snapshot
 MOMENT = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-def make_build(settings: Settings, name: str, loads: list[str], rows: str = "values (1, true)") -> Build:
+def make_build(
+    settings: Settings,
+    name: str,
+    loads: list[str],
+    rows: str = "values (1, true)",
+    marts: dict[str, str] | None = None,
+) -> Build:
     folder = settings.builds / name
     folder.mkdir(parents=True)
     with duckdb.connect(str(folder / "gofal.duckdb")) as connection:
@@ -31,12 +37,18 @@ def make_build(settings: Settings, name: str, loads: list[str], rows: str = "val
         connection.execute(f"create table core.fct_measure_value as select * from ({rows}) as t(value, is_synthetic)")
         connection.execute("create view core.dim_area as select 'W1' as area_code")
         connection.execute("create table intermediate.int_x as select 1 as x")
+        for mart, query in (marts or {}).items():
+            connection.execute(f"create schema if not exists {mart.split('.')[0]}")
+            connection.execute(f"create table {mart} as {query}")
     column = {"name": "value", "description": "It's the value"}
     nodes = {
         "model.gofal.fct_measure_value": node("core", "fct_measure_value", ["gofal", "marts"], {"value": column}),
         "model.gofal.dim_area": node("core", "dim_area", ["gofal", "marts"], {}),
         "model.gofal.int_x": node("intermediate", "int_x", ["gofal", "intermediate"], {}),
     }
+    for mart in marts or {}:
+        schema, table = mart.split(".")
+        nodes[f"model.gofal.{table}"] = node(schema, table, ["gofal", "marts", schema], {})
     (folder / "manifest.json").write_text(json.dumps({"nodes": nodes}))
     return Build(
         build_id=name,
@@ -131,9 +143,85 @@ def test_an_older_snapshot_is_refused_and_readers_keep_what_they_have(settings: 
 
 
 def test_a_mixture_of_synthetic_and_real_figures_is_refused(settings: Settings) -> None:
-    with pytest.raises(PublishError, match="mixes synthetic and real"):
+    with pytest.raises(PublishError, match="mixes synthetic figures") as caught:
         publishing.publish(settings, make_build(settings, "1", ["a"], "values (1, true), (2, false)"))
+    assert caught.value.code == "publish_mixed"
     assert publishing.current_manifest(settings) is None
+
+
+def spend(source_key: str, kind: str, known_from: str = "timestamp '2020-01-01'") -> str:
+    return f"select '{source_key}' as source_key, {known_from} as known_from, {kind} as is_synthetic, 5 as spent"
+
+
+@pytest.mark.parametrize(
+    "marts",
+    [
+        {"funding_streams.grant_spend": spend("return_icf_spend", "false")},
+        {"restricted.return_values": spend("return_icf_spend", "false")},
+        {
+            "funding_streams.grant_spend": spend("return_icf_spend", "true"),
+            "outcomes.advocacy": f"{spend('return_advocacy', 'true')} union all {spend('return_advocacy', 'false')}",
+        },
+    ],
+)
+def test_returns_of_the_other_kind_than_the_statistics_or_each_other_are_refused(
+    settings: Settings, marts: dict[str, str]
+) -> None:
+    with pytest.raises(PublishError, match="mixes synthetic figures") as caught:
+        publishing.publish(settings, make_build(settings, "1", ["a"], marts=marts))
+    assert list(marts)[-1] in caught.value.en
+    assert list(marts)[-1] in caught.value.cy
+    assert publishing.current_manifest(settings) is None
+
+
+def test_what_is_always_real_and_a_file_that_was_never_accepted_are_no_mixture(settings: Settings) -> None:
+    marts = {
+        "funding_streams.grant_spend": spend("return_icf_spend", "true"),
+        "accountability.published_figure_reconciliation": spend("imported_figures", "false"),
+        "accountability.return_quality": spend("return_icf_spend", "false", "null::timestamp"),
+        "core.dim_source": "select 'return_icf_spend' as source_key, false as is_synthetic",
+    }
+    assert publishing.publish(settings, make_build(settings, "1", ["a"], marts=marts)).build_id == "1"
+
+
+def test_restricted_tables_are_in_a_file_of_their_owner_alone_and_in_nothing_that_everybody_reads(
+    settings: Settings,
+) -> None:
+    marts = {
+        "restricted.return_values": f"{spend('return_advocacy', 'true')} union all {spend('return_advocacy', 'true')}",
+        "outcomes.advocacy": spend("return_advocacy", "true"),
+    }
+    mask = os.umask(0)  # the most that a careless account gives away
+    try:
+        made = publishing.publish(settings, make_build(settings, "1", ["a"], marts=marts))
+    finally:
+        os.umask(mask)
+    current = settings.published / "current"
+    manifest = publishing.current_manifest(settings)
+    assert manifest is not None
+    assert manifest["restricted_tables"] == made.restricted_tables == {"restricted.return_values": 2}
+    assert sorted(manifest["tables"]) == ["core.dim_area", "core.fct_measure_value", "outcomes.advocacy"]
+    with duckdb.connect(str(current / "gofal.duckdb"), read_only=True) as connection:
+        schemas = connection.execute("select schema_name from duckdb_schemas() where not internal").fetchall()
+    assert sorted(schemas) == [("core",), ("outcomes",)]
+    assert not list((current / "parquet").rglob("*return_values*"))
+    path = current / "restricted" / "gofal_restricted.duckdb"
+    with duckdb.connect(str(path), read_only=True) as connection:
+        assert connection.execute("select count(*) from restricted.return_values").fetchone() == (2,)
+        told = connection.execute("select table_name, comment from duckdb_tables()").fetchall()
+    assert told == [("return_values", "The return_values.")]
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert [oct(p.stat().st_mode & 0o777) for p in path.parent.iterdir()] == ["0o600"]
+    again = publishing.publish(settings, make_build(settings, "2", ["a"]))
+    assert again.restricted_tables == {}
+    assert not (settings.published / "2" / "restricted").exists()
+
+
+def test_a_retry_tells_the_same_of_restricted_tables(settings: Settings) -> None:
+    build = make_build(settings, "1", ["a"], marts={"restricted.return_values": spend("return_advocacy", "true")})
+    assert (
+        publishing.publish(settings, build).restricted_tables == publishing.publish(settings, build).restricted_tables
+    )
 
 
 def test_a_rollback_flips_back_and_holds_until_it_is_released(settings: Settings) -> None:

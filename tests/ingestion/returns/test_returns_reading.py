@@ -10,6 +10,7 @@ import odf.opendocument
 import odf.table
 import odf.text
 import openpyxl
+import openpyxl.styles
 import pytest
 import xlsxwriter
 
@@ -263,3 +264,16 @@ def test_trimming_takes_away_what_has_no_value():
     assert trimmed([[None, "a", None], [None, None, None]]) == [[None, "a"]]
     assert trimmed([[None], [None]]) == []
     assert trimmed([]) == []
+
+
+def test_a_value_far_to_the_right_is_refused_and_a_border_there_is_not(tmp_path):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet["A1"], sheet["A1000"] = "Spend", 1
+    sheet["XFD3"].font = openpyxl.styles.Font(bold=True)
+    book.save(tmp_path / "border.xlsx")
+    assert len(read_book(tmp_path / "border.xlsx", "a").sheets[0].rows[0]) == 1
+    sheet["XFD3"] = " "
+    book.save(tmp_path / "stray.xlsx")
+    (problem,) = refusal(tmp_path / "stray.xlsx").problems
+    assert (problem.code, problem.sheet) == ("too_many_rows", "Sheet")

@@ -1,7 +1,8 @@
 """Writes the files in ``rules/``, the same every time: ``python tests/must_fail/returns/make_rules.py``.
 
 Each is a right return with one thing wrong, called after what it must be told for, with ``--`` before a second example
-of it. ``rules/registry.yml`` says of each what is expected; it is written by hand. Those that begin with ``good`` are
+of it. ``rules/registry.yml`` says of each what is expected; it and the offer letters in ``rules/beside/offers.csv`` are
+written by hand. Those that begin with ``good`` are
 right. A file in ``rules/previous/`` or ``rules/beside/`` came before the file of the same name.
 """
 
@@ -87,7 +88,11 @@ class Return:
 
 def project(number: int, spend: float, **values: Any) -> dict[str, Any]:
     """A project that is in order, whatever it spent so far."""
-    row: dict[str, Any] = {"project": f"GWE-{number:02d}", "project_name": f"Project {number}", "capital_or_revenue": "revenue"}
+    row: dict[str, Any] = {
+        "project": f"GWE-{number:02d}",
+        "project_name": f"Project {number}",
+        "capital_or_revenue": "revenue",
+    }
     row |= {"lead_partner": "W06000020", "original_budget": 200_000, "budget": 200_000, "profile_to_date": 100_000}
     row |= {"spend_to_date": spend, "accruals": 1_000, "forecast": 190_000, "underspend": None}
     return row | {"variance_reason": "A post was filled late."} | values

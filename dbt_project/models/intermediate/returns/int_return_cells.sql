@@ -20,7 +20,7 @@ columns as (
         spoken.type in {{ additive_types() }}
         and (
             coalesce(spoken.is_disclosive, false)
-            or (spoken.feed in ('reduction_plan', 'reduction_progress') and spoken.type <> 'money')
+            or (coalesce(spoken.feed, '') in ('reduction_plan', 'reduction_progress') and spoken.type <> 'money')
         ) as is_disclosive,
         coalesce(whole_sum.role, whole_sum.column_name) as sums_to_role,
         coalesce(whole_add.role, whole_add.column_name) as adds_to_role,

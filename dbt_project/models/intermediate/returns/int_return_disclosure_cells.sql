@@ -78,7 +78,7 @@ respondents as (
     cross join sides as parts
 ),
 
-sums as (
+named_sums as (
     select
         sums.*,
         case
@@ -93,6 +93,34 @@ sums as (
     from {{ ref('int_return_sums') }} as sums
     left join {{ ref('int_return_submissions') }} as submissions on sums.submission_id = submissions.submission_id
     where sums.is_disclosive and (sums.value_number is not null or sums.is_withheld)
+),
+
+-- a sum that says what it said before is no newer than when it first said so
+compared_sums as (
+    select
+        *,
+        case
+            when
+                value_number = lag(value_number) over (partition by lineage_set, role order by public_from)
+                and not is_withheld
+                then 0
+            else 1
+        end as is_new
+    from named_sums
+),
+
+numbered_sums as (
+    select
+        *,
+        sum(is_new) over (partition by lineage_set, role order by public_from) as saying
+    from compared_sums
+),
+
+sums as (
+    select
+        *,
+        min(public_from) over (partition by lineage_set, role, saying) as said_from
+    from numbered_sums
 )
 
 select
@@ -109,7 +137,7 @@ select
     sums_to_role,
     adds_to_role,
     vintage_at,
-    cast(null as timestamp) as vintage_to,
+    cast(null as timestamp) as state_at,
     value,
     is_withheld
 from row_cells
@@ -130,7 +158,7 @@ select
     sums_to_role,
     cast(null as {{ dbt.type_string() }}) as adds_to_role,
     vintage_at,
-    cast(null as timestamp) as vintage_to,
+    cast(null as timestamp) as state_at,
     value,
     false as is_withheld
 from respondents
@@ -150,8 +178,8 @@ select
     role,
     sums_to_role,
     adds_to_role,
-    public_from as vintage_at,
-    public_to as vintage_to,
+    said_from as vintage_at,
+    public_from as state_at,
     value_number as value,
     is_withheld
 from sums

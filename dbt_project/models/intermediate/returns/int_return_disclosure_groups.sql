@@ -104,7 +104,7 @@ area_sums as (
         cells.subject,
         cells.role,
         cells.area_code,
-        cells.vintage_at,
+        cells.state_at,
         sums.return_key,
         sums.period_key
     from cells
@@ -125,8 +125,8 @@ area_parts as (
             and sums.sheet = parts.sheet
             and sums.subject = parts.subject
             and sums.role = parts.role
-            and sums.vintage_at >= parts.public_from
-            and (parts.public_to is null or sums.vintage_at < parts.public_to)
+            and sums.state_at >= parts.public_from
+            and (parts.public_to is null or sums.state_at < parts.public_to)
     left join {{ ref('area_memberships') }} as memberships
         on
             sums.level = 'region'
@@ -150,7 +150,7 @@ area_parts as (
             and sums.sheet = parts.sheet
             and sums.subject = parts.subject
             and sums.role = parts.role
-            and sums.vintage_at = parts.vintage_at
+            and sums.state_at = parts.state_at
             and parts.level = 'region'
     where sums.level = 'country'
 ),

@@ -1,0 +1,676 @@
+"""``gofal returns …``: templates, checks, the inbox, and what became of what was sent.
+
+Exit codes: 0 well (a return that is set aside is no failure of ours), 1 `check` found errors, 2 nothing could be done.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ingestion.errors import GofalError
+
+if TYPE_CHECKING:
+    from ingestion.config import Settings
+    from ingestion.lake import Lake
+    from ingestion.returns.areas import Area
+    from ingestion.returns.judging import Judged
+    from ingestion.returns.periods import ReturnPeriod
+    from ingestion.returns.spec import Family
+    from ingestion.returns.store import Ledger, ReturnStore, Submission
+
+app = typer.Typer(no_args_is_help=True, help="Templates, checks, the inbox, and what became of what was sent.")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+Source = Annotated[str | None, typer.Option(help="sample or live; each has a home of its own.")]
+Lang = Annotated[str, typer.Option(help="Which language the sentences are in: en or cy. JSON has both.")]
+Return = Annotated[str, typer.Argument(metavar="RETURN", help="A return's key, short name or title.")]
+AreaOption = Annotated[str | None, typer.Option("--area", help="An area's name in either language, or its code.")]
+PeriodOption = Annotated[str | None, typer.Option("--period", help="For example 2019-20Q2, 2019-20H1, 2019-20.")]
+Key = Annotated[str, typer.Argument(metavar="SUBMISSION", help="A submission's key, or how it begins.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept.")]
+By = Annotated[str | None, typer.Option("--by", help="In what role you do it; it is kept.")]
+
+OUTCOMES = {
+    "accepted": ("accepted", "derbyniwyd"),
+    "part_accepted": ("accepted in part", "derbyniwyd yn rhannol"),
+    "held": ("waits to be certified", "yn aros i gael ei hardystio"),
+    "quarantined": ("not accepted", "ni dderbyniwyd"),
+    "duplicate": ("sent before", "anfonwyd o’r blaen"),
+    "superseded": ("replaced", "disodlwyd"),
+    "withdrawn": ("withdrawn", "tynnwyd yn ôl"),
+    "recalled": ("recalled", "galwyd yn ôl"),
+    "erased": ("erased", "dilëwyd"),
+}
+STATUSES = {
+    "not_due": ("not due yet", "heb fod yn ddyledus eto"),
+    "not_required": ("not required", "nid oes ei hangen"),
+    "nil_return": ("nothing to report", "dim i’w adrodd"),
+    "received": ("received", "daeth i law"),
+    "received_late": ("received late", "daeth i law yn hwyr"),
+    "part_accepted": ("accepted in part", "derbyniwyd yn rhannol"),
+    "quarantined": ("not accepted", "ni dderbyniwyd"),
+    "overdue": ("overdue", "yn hwyr"),
+    "withdrawn": ("withdrawn", "tynnwyd yn ôl"),
+    "recalled": ("recalled", "galwyd yn ôl"),
+}
+SHOWN = 40
+"""Rows of a long list that a person is shown; JSON has all."""
+
+
+def _settings(source: str | None) -> Settings:
+    from ingestion.config import Settings
+
+    if source not in (None, "sample", "live"):
+        raise typer.BadParameter(f"expected sample or live, found {source!r}")
+    return Settings.model_validate({"source": source}) if source else Settings()
+
+
+def _lake(settings: Settings) -> Lake:
+    from ingestion.lake import Lake
+
+    return Lake.open(settings.lake_url, settings.lake_kind)
+
+
+def _store(source: str | None) -> ReturnStore:
+    from ingestion.returns.store import ReturnStore
+
+    return ReturnStore(_lake(_settings(source)))
+
+
+def _say(text: str = "", **style: Any) -> None:
+    typer.secho(text, **style)
+
+
+def _both(en: str, cy: str, lang: str) -> str:
+    if lang not in ("en", "cy"):
+        raise typer.BadParameter(f"expected en or cy, found {lang!r}")
+    return cy if lang == "cy" else en
+
+
+def _family(name: str) -> Family:
+    from ingestion.returns.spec import find_return
+
+    try:
+        return find_return(name)
+    except KeyError as error:
+        raise typer.BadParameter(f"{error.args[0]} See `gofal returns specs`.") from None
+
+
+def _area(family: Family, text: str | None) -> Area | None:
+    from ingestion.returns.areas import areas, find_area
+
+    if text is None:
+        return None
+    try:
+        return areas()[find_area(text, (family.newest.submitted_by,))]
+    except KeyError as error:
+        raise typer.BadParameter(str(error.args[0])) from None
+
+
+def _period(family: Family, text: str | None) -> ReturnPeriod:
+    from ingestion.returns.periods import read_return_period
+
+    if text is None:
+        ended = family.periods(datetime.now(UTC).date())
+        if not ended:
+            raise typer.BadParameter(f"no period of {family.key} has ended yet: say which with --period")
+        return ended[-1]
+    found = read_return_period(text, family.newest.cadence)
+    if found is None:
+        raise typer.BadParameter(f"{text!r} is no period of a return that is {family.newest.cadence}")
+    return found
+
+
+def _find(ledger: Ledger, text: str) -> Submission:
+    try:
+        return ledger.find(text)
+    except KeyError as error:
+        raise typer.BadParameter(f"{error.args[0]}; `gofal returns status` lists them") from None
+
+
+# -- for those who send ------------------------------------------------------------------------------------------
+
+
+@app.command()
+def specs(lang: Lang = "en", as_json: Json = False) -> None:
+    """List the returns, and check what their files say."""
+    from ingestion.returns.rules import compile_rules
+    from ingestion.returns.spec import load_returns
+
+    rows, broken = [], []
+    for family in load_returns().values():
+        spec = family.newest
+        for _, version in family.versions:
+            broken += [(family.key, version.version, *wrong) for wrong in compile_rules(version)]
+        rows.append(
+            {
+                "return_key": family.key,
+                "aliases": list(spec.aliases),
+                "title_en": spec.title_en,
+                "title_cy": spec.title_cy,
+                "cadence": spec.cadence,
+                "submitted_by": spec.submitted_by,
+                "first_period": family.versions[0][0],
+                "last_period": spec.last_period,
+                "versions": len(family.versions),
+                "feeds": sorted({s.feed for s in spec.sheets if s.feed}),
+            }
+        )
+    if as_json:
+        _say(json.dumps(rows, ensure_ascii=False, indent=1))
+    else:
+        for row in rows:
+            names = ", ".join([row["return_key"], *row["aliases"]])
+            until = row["last_period"] or "…"
+            _say(f"{names}\n    {_both(row['title_en'], row['title_cy'], lang)} · {row['first_period']} – {until}")
+    for key, number, sheet, code, said in broken:
+        typer.secho(f"{key}, version {number}, sheet {sheet}, rule {code}: {said}", fg="red", err=True)
+    if broken:
+        raise SystemExit(2)
+
+
+@app.command()
+def template(
+    name: Return,
+    area: AreaOption = None,
+    period: PeriodOption = None,
+    out: Annotated[Path | None, typer.Option(help="Where the workbook goes; a file or a folder.")] = None,
+    source: Source = None,
+) -> None:
+    """Make a blank workbook for a return, an area and a period, with what is known filled in."""
+    from ingestion.returns.calendar import due_date
+    from ingestion.returns.judging import Judge, offers_in_force
+    from ingestion.returns.submitters import drop_folder
+    from ingestion.returns.workbook import write_template
+
+    family = _family(name)
+    whose = _area(family, area)
+    if whose is None:
+        raise typer.BadParameter("say whose with --area")
+    when = _period(family, period)
+    spec = family.of(when.key)
+    file = f"{(spec.aliases or (spec.key,))[0]}_{drop_folder(whose.code)}_{when.slug}.xlsx"
+    path = out / file if out and out.is_dir() else out or Path(file)
+    previous: Any = {}
+    offers: Any = ()
+    settings = _settings(source)
+    if (lake := _there(settings)) is not None:
+        judge = Judge(lake)
+        previous = judge.references(spec, whose.code, when).previous
+        offers = offers_in_force(judge.ledger.offers, whose.code, when.year, when.end)
+    write_template(spec, whose, when, path, previous=previous, offers=offers, due=due_date(spec, when))
+    _say(str(path))
+
+
+def _there(settings: Settings) -> Lake | None:
+    """The lake where there is one: a template can be made before anything was ever loaded."""
+    from ingestion.lake import Lake
+
+    lake = Lake(settings.lake_url)
+    return lake if lake.stamp() is not None else None
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The workbook or CSV.")],
+    area: Annotated[str | None, typer.Option("--area", help="Whose it is, where the file does not say.")] = None,
+    report: Annotated[Path | None, typer.Option(help="A folder for the report: pages and marked workbook.")] = None,
+    source: Source = None,
+    lang: Lang = "en",
+    as_json: Json = False,
+) -> None:
+    """Check a file as the inbox would, without sending it: all problems at once."""
+    from ingestion.returns.sandbox import Sandbox
+
+    # the child imports what it needs while this process does: somebody is waiting
+    with Sandbox(ready="ingestion.returns.personal") as sandbox:
+        from ingestion.returns.areas import find_area
+        from ingestion.returns.judging import judge_file
+
+        sender = None
+        if area is not None:
+            try:
+                sender = find_area(area)
+            except KeyError as error:
+                raise typer.BadParameter(str(error.args[0])) from None
+        lake = _there(_settings(source))
+        judged = judge_file(file, file.name, sandbox=sandbox, sender=sender, lake=lake)
+        if report is not None:
+            _write_report(judged, file, report, sandbox)
+    if as_json:
+        _say(json.dumps(_told(judged), ensure_ascii=False, indent=1))
+    else:
+        _say_judged(judged, lang)
+    raise SystemExit(1 if judged.errors else 0)
+
+
+def _write_report(judged: Judged, file: Path, folder: Path, sandbox: Any) -> None:
+    from ingestion.returns.feedback import write_feedback_html, write_feedback_xlsx
+    from ingestion.returns.inbox import MARKED, PAGE_CY, PAGE_EN, answer_of
+    from ingestion.returns.reading import read_book
+
+    made = answer_of(judged)
+    if judged.parsed is not None and not judged.personal:
+        made.book = sandbox.run(read_book, file, file.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_feedback_html(made, folder / PAGE_EN, folder / PAGE_CY)
+    if judged.problems:
+        write_feedback_xlsx(made, folder / MARKED)
+
+
+def _told(judged: Judged) -> dict[str, Any]:
+    return {
+        **judged.judgement.model_dump(mode="json", exclude={"cells", "quarantined", "problems"}),
+        "problems": [
+            {
+                "code": p.code,
+                "severity": p.severity,
+                "sheet": p.sheet,
+                "cell": p.cell,
+                "row": p.row,
+                "column": p.column_key,
+                "message_en": p.message("en"),
+                "message_cy": p.message("cy"),
+                "do_en": p.do("en"),
+                "do_cy": p.do("cy"),
+            }
+            for p in judged.problems
+        ],
+    }
+
+
+def _say_judged(judged: Judged, lang: str) -> None:
+    made = judged.judgement
+    spec = judged.spec
+    if spec is not None:
+        _say(f"{_both(spec.title_en, spec.title_cy, lang)} · {made.area_code or '?'} · {made.period_key or '?'}")
+    for problem in judged.problems[:SHOWN]:
+        place = " ".join(x for x in (problem.sheet, problem.cell or (problem.row and f"{problem.row}")) if x)
+        _say(f"  {place}: " if place else "  ", fg="red" if problem.severity == "error" else "yellow", nl=False)
+        _say(f"{problem.message('cy' if lang == 'cy' else 'en')} {problem.do('cy' if lang == 'cy' else 'en')}")
+    if len(judged.problems) > SHOWN:
+        more = len(judged.problems) - SHOWN
+        _say(
+            _both(
+                f"  … and {more} more: --json, or --report FOLDER",
+                f"  … a {more} arall: --json, neu --report FFOLDER",
+                lang,
+            )
+        )
+    errors, warnings = len(judged.errors), len(judged.problems) - len(judged.errors)
+    if errors:
+        _say(
+            _both(
+                f"It would not be accepted as it is. Errors: {errors}. Warnings: {warnings}. Rows: {made.rows_received}.",
+                f"Ni fyddai’n cael ei derbyn fel y mae. Gwallau: {errors}. Rhybuddion: {warnings}. "
+                f"Rhesi: {made.rows_received}.",
+                lang,
+            ),
+            fg="red",
+        )
+    else:
+        _say(
+            _both(
+                f"It can be sent. Warnings: {warnings}. Rows: {made.rows_received}.",
+                f"Gellir ei hanfon. Rhybuddion: {warnings}. Rhesi: {made.rows_received}.",
+                lang,
+            ),
+            fg="green",
+        )
+
+
+@app.command()
+def inbox(
+    source: Source = None,
+    build: Annotated[bool, typer.Option(help="Build and publish at once, or leave it to the next run.")] = True,
+    lang: Lang = "en",
+    as_json: Json = False,
+) -> None:
+    """Take what is in the inbox now: judge it, answer it, publish what was accepted."""
+    from ingestion import nightly
+    from ingestion.returns.spec import load_returns
+
+    settings = _settings(source)
+    settings.bundled_returns = False  # what somebody dropped there, and nothing of ours
+    this = nightly.Run(f"inbox__{datetime.now(UTC):%Y-%m-%dT%H-%M-%S-%f}", None, settings)
+    code = 0
+    if build:
+        nightly.begin_inbox(this)
+        if nightly.returns(this):
+            nightly.build(this)
+            nightly.publish(this)
+            code = nightly.report(this).exit_code
+    else:
+        nightly.returns(this)
+    document = this.folder.read("returns") or {"submissions": []}
+    if as_json:
+        _say(json.dumps(document, ensure_ascii=False, indent=1))
+        raise SystemExit(code)
+    titles = {k: (f.newest.title_en, f.newest.title_cy) for k, f in load_returns().items()}
+    for one in document["submissions"]:
+        unknown = ("unknown return", "ffurflen anhysbys")
+        title = _both(*titles.get(one["return_key"], unknown), lang)
+        outcome = _both(*OUTCOMES[one["outcome"]], lang)
+        _say(f"{one['submission_id']}  {title} · {one['area_code'] or '?'} · {one['period_key'] or '?'}: {outcome}")
+        _say(f"    {one['answer']}")
+    if not document["submissions"]:
+        _say(_both(f"Nothing new in {settings.inbox_url}.", f"Dim byd newydd yn {settings.inbox_url}.", lang))
+    raise SystemExit(code)
+
+
+# -- for those who receive ---------------------------------------------------------------------------------------
+
+
+@app.command()
+def status(
+    name: Annotated[str | None, typer.Argument(metavar="RETURN", help="Only this return.")] = None,
+    area: AreaOption = None,
+    period: PeriodOption = None,
+    late: Annotated[bool, typer.Option("--late", help="Only what is late.")] = False,
+    source: Source = None,
+    lang: Lang = "en",
+    as_json: Json = False,
+) -> None:
+    """Who has sent what, who is late and by how many days, what is held or not accepted."""
+    from ingestion.lake import utc_now
+    from ingestion.returns.areas import areas
+    from ingestion.returns.snapshot import clock
+    from ingestion.returns.spec import load_returns
+    from ingestion.returns.standing import standings
+
+    settings = _settings(source)
+    store = _store(source)
+    ledger = store.ledger()
+    families = load_returns()
+    moment = clock(ledger, sample=settings.lake_kind == "sample", as_of=None, now=utc_now())
+    found = standings(ledger, moment)
+    if name is not None:
+        family = _family(name)
+        whose = _area(family, area)
+        found = [s for s in found if s.return_key == family.key and (whose is None or s.area_code == whose.code)]
+        if period is not None:
+            key = _period(family, period).key
+            found = [s for s in found if s.period_key == key]
+    elif area is not None:
+        from ingestion.returns.areas import find_area
+
+        found = [s for s in found if s.area_code == find_area(area)]
+    if late:
+        found = [s for s in found if s.status in ("overdue", "received_late", "quarantined") and s.days_late]
+    if as_json:
+        import dataclasses
+
+        _say(json.dumps([dataclasses.asdict(s) for s in found], default=str, ensure_ascii=False, indent=1))
+        return
+    counts = Counter(s.status for s in found)
+    for key, number in counts.most_common():
+        _say(f"{number:6}  {_both(*STATUSES[key], lang)}")
+    held = [s for s in ledger.submissions.values() if s.outcome == "held"]
+    if held and name is None:
+        _say(f"{len(held):6}  {_both(*OUTCOMES['held'], lang)}")
+    open_ones = [s for s in found if s.status in ("overdue", "quarantined", "recalled", "withdrawn")]
+    shown = found if late or name else open_ones
+    for one in sorted(shown, key=lambda s: (s.return_key, s.period_key, s.area_code))[:SHOWN]:
+        who = areas()[one.area_code]
+        spec = families[one.return_key].newest
+        days = (
+            f", {_both(f'{one.days_late} days late', f'{one.days_late} diwrnod yn hwyr', lang)}"
+            if one.days_late
+            else ""
+        )
+        title, whom = _both(spec.title_en, spec.title_cy, lang), _both(who.name_en, who.name_cy, lang)
+        told = f"{title} · {one.period_key} · {whom}: {_both(*STATUSES[one.status], lang)}{days}"
+        _say(told + (f"  {one.submission_id}" if one.submission_id else ""))
+    if len(shown) > SHOWN:
+        _say(_both(f"… and {len(shown) - SHOWN} more: --json", f"… a {len(shown) - SHOWN} arall: --json", lang))
+
+
+@app.command()
+def show(key: Key, source: Source = None, lang: Lang = "en", as_json: Json = False) -> None:
+    """One submission: what it is, what happened to it, and its problems."""
+    store = _store(source)
+    ledger = store.ledger()
+    one = _find(ledger, key)
+    events = [e for e in ledger.events if e.submission_id == one.submission_id]
+    problems = []
+    if one.judgement and one.judgement.problems and store.lake.exists(one.judgement.problems):
+        problems = store.read_table(one.judgement.problems).to_pylist()
+    if as_json:
+        document = {
+            **one.model_dump(mode="json"),
+            "events": [e.model_dump(mode="json", exclude_none=True) for e in events],
+            "problems": problems,
+        }
+        _say(json.dumps(document, ensure_ascii=False, indent=1))
+        return
+    made = one.judgement
+    outcome = "erased" if one.erased else one.closed_by or one.outcome
+    _say(f"{one.submission_id}  {one.receipt.received_at:%Y-%m-%d %H:%M} UTC · {one.receipt.channel}")
+    if made is not None:
+        number = f" · {_both('version', 'fersiwn', lang)} {one.version}" if one.version else ""
+        _say(f"{made.return_key or '?'} · {made.area_code or '?'} · {made.period_key or '?'}{number}")
+        rows = _both(
+            f"{made.rows_received} rows received = {made.rows_accepted} accepted + {made.rows_quarantined} set aside",
+            f"{made.rows_received} rhes a ddaeth = {made.rows_accepted} a dderbyniwyd + {made.rows_quarantined} "
+            "o’r neilltu",
+            lang,
+        )
+        _say(rows)
+    _say(_both(*OUTCOMES[outcome], lang) if outcome else _both("not judged yet", "heb ei barnu eto", lang))
+    for event in events:
+        told = _both(event.text_en or "", event.text_cy or event.text_en or "", lang)
+        detail = " · ".join(x for x in (event.by, event.reason, event.cell, told) if x)
+        _say(
+            f"  {event.at:%Y-%m-%d %H:%M}  {event.kind}{f' {event.event_id}' if event.kind == 'query' else ''}  {detail}".rstrip()
+        )
+    for row in problems[:SHOWN]:
+        place = " ".join(str(x) for x in (row["sheet"], row["cell"] or row["row_number"]) if x)
+        _say(f"  {row['rule_code']}  {place}: {row[f'message_{lang}']}")
+
+
+@app.command()
+def certify(
+    key: Key,
+    role: Annotated[str, typer.Option("--as", help="section_151_officer, rpb_lead, …")],
+    name: Annotated[str, typer.Option("--name", help="Who certifies it. Kept in the lake, shown nowhere.")],
+    source: Source = None,
+) -> None:
+    """Certify a return that is held: it is accepted from now on."""
+    from ingestion.returns.spec import load_returns
+
+    store = _store(source)
+    one = _find(store.ledger(), key)
+    made = one.judgement
+    if made is None or one.outcome != "held" or one.about is None:
+        raise _refuse(
+            f"Submission {one.submission_id} is not held: only what is in order and lacks a certificate is certified.",
+            f"Nid yw cyflwyniad {one.submission_id} yn cael ei gadw: dim ond yr hyn sydd mewn trefn a heb dystysgrif "
+            "a ardystir.",
+        )
+    needed = load_returns()[one.about[0]].of(one.about[2]).certification
+    if role != needed:
+        raise _refuse(
+            f"This return is certified by {needed}, not by {role!r}. Use --as {needed}.",
+            f"Ardystir y ffurflen hon gan {needed}, nid gan {role!r}. Defnyddiwch --as {needed}.",
+        )
+    store.record("certified", submission_id=one.submission_id, by=role, reason=f"certified by {name}")
+    _say(one.submission_id)
+
+
+@app.command()
+def withdraw(key: Key, reason: Reason, by: By = None, source: Source = None) -> None:
+    """Take one submission back: nothing stands for its period until another is sent."""
+    store = _store(source)
+    one = _find(store.ledger(), key)
+    if not one.is_current:
+        raise _refuse(
+            f"Submission {one.submission_id} does not stand, so it cannot be withdrawn.",
+            f"Nid yw cyflwyniad {one.submission_id} yn sefyll, felly ni ellir ei dynnu’n ôl.",
+        )
+    store.record("withdrawn", submission_id=one.submission_id, reason=reason, by=by)
+    _say(one.submission_id)
+
+
+@app.command()
+def recall(
+    name: Return,
+    reason: Reason,
+    period: PeriodOption = None,
+    area: AreaOption = None,
+    by: By = None,
+    source: Source = None,
+) -> None:
+    """Take a whole period of a return back, of everybody or of one area: all send it again."""
+    family = _family(name)
+    whose = _area(family, area)
+    when = _period(family, period)
+    code = whose.code if whose else None
+    _store(source).record("recalled", return_key=family.key, period_key=when.key, area_code=code, reason=reason, by=by)
+    _say(f"{family.key} {when.key}{f' {code}' if code else ''}")
+
+
+@app.command()
+def extend(
+    name: Return,
+    until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The new due date.")],
+    reason: Reason,
+    period: PeriodOption = None,
+    area: AreaOption = None,
+    by: By = None,
+    source: Source = None,
+) -> None:
+    """Give more time, to one area or to all: lateness counts from the new day."""
+    family = _family(name)
+    whose = _area(family, area)
+    when = _period(family, period)
+    day: date = until.date()
+    if day < when.end:
+        raise typer.BadParameter(f"{day} is before the period ends ({when.end})")
+    _store(source).record(
+        "extended",
+        return_key=family.key,
+        period_key=when.key,
+        area_code=whose.code if whose else None,
+        until=day,
+        reason=reason,
+        by=by,
+    )
+    _say(f"{family.key} {when.key} {day.isoformat()}")
+
+
+@app.command()
+def query(
+    key: Key,
+    text_en: Annotated[str, typer.Option(help="The question in English.")],
+    text_cy: Annotated[str, typer.Option(help="The question in Welsh.")],
+    sheet: Annotated[str | None, typer.Option(help="The sheet it is about.")] = None,
+    cell: Annotated[str | None, typer.Option(help="The cell it is about, for example H12.")] = None,
+    by: By = None,
+    source: Source = None,
+) -> None:
+    """Ask about a submission, or a cell of it."""
+    store = _store(source)
+    one = _find(store.ledger(), key)
+    event = store.record(
+        "query", submission_id=one.submission_id, sheet=sheet, cell=cell, text_en=text_en, text_cy=text_cy, by=by
+    )
+    _say(event.event_id)
+
+
+@app.command()
+def reply(
+    key: Annotated[str, typer.Argument(metavar="QUERY", help="The query's number.")],
+    text_en: Annotated[str, typer.Option(help="The answer in English.")],
+    text_cy: Annotated[str, typer.Option(help="The answer in Welsh.")],
+    by: By = None,
+    source: Source = None,
+) -> None:
+    """Answer a query."""
+    store = _store(source)
+    asked = [e for e in store.ledger().events if e.kind == "query" and e.event_id.startswith(key)]
+    if len(asked) != 1:
+        raise typer.BadParameter(f"{len(asked)} queries begin with {key!r}")
+    about = asked[0]
+    event = store.record(
+        "reply",
+        submission_id=about.submission_id,
+        sheet=about.sheet,
+        cell=about.cell,
+        reason=about.event_id,
+        text_en=text_en,
+        text_cy=text_cy,
+        by=by,
+    )
+    _say(event.event_id)
+
+
+@app.command()
+def release(
+    key: Key, by: Annotated[str, typer.Option("--by", help="In what role you looked.")], source: Source = None
+) -> None:
+    """Say that a person looked and there is no personal data: the submission is judged again at the next run."""
+    store = _store(source)
+    one = _find(store.ledger(), key)
+    if one.judgement is None or not one.judgement.has_personal_data or one.erased:
+        raise _refuse(
+            f"Submission {one.submission_id} is not set aside for personal data.",
+            f"Nid yw cyflwyniad {one.submission_id} o’r neilltu oherwydd data personol.",
+        )
+    store.record("released", submission_id=one.submission_id, by=by)
+    _say(one.submission_id)
+
+
+@app.command()
+def reminders(
+    out: Annotated[Path | None, typer.Option(help="A folder for the drafts. Default: reminders in the home.")] = None,
+    form: Annotated[str, typer.Option(help="txt or eml.")] = "txt",
+    everything: Annotated[
+        bool, typer.Option("--all", help="Everything that is open, not only what is due today.")
+    ] = False,
+    on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="As of this day.")] = None,
+    source: Source = None,
+    lang: Lang = "en",
+) -> None:
+    """Draft reminders, each in both languages, the submitter's own first. Nothing is sent."""
+    from ingestion.lake import utc_now
+    from ingestion.returns.reminders import drafts, write_drafts
+    from ingestion.returns.snapshot import clock, expected_returns
+
+    if form not in ("txt", "eml"):
+        raise typer.BadParameter(f"expected txt or eml, found {form!r}")
+    settings = _settings(source)
+    ledger = _store(source).ledger()
+    moment = clock(ledger, sample=settings.lake_kind == "sample", as_of=on and on.replace(tzinfo=UTC), now=utc_now())
+    found = drafts(expected_returns(ledger, moment), ledger.submissions.values(), moment.date(), all_open=everything)
+    folder = out or settings.root / "reminders"
+    write_drafts(found, folder, "eml" if form == "eml" else "txt")
+    _say(_both(f"{len(found)} drafts in {folder}", f"{len(found)} drafft yn {folder}", lang))
+
+
+@app.command()
+def offers(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV; docs/returns.md has its columns.")],
+    source: Source = None,
+) -> None:
+    """Record the lines of offer letters and their variations."""
+    from ingestion.returns.offers import read_offers
+
+    lines = read_offers(file)
+    key = _store(source).write_offers(lines)
+    _say(f"{key}  {len(lines)}")
+
+
+def erase_submission(key: str, reason: str, by: str | None, source: str | None) -> Iterable[str]:
+    """What `gofal lake erase` does: see `ReturnStore.erase`."""
+    return _store(source).erase(key, reason, by)
+
+
+def _refuse(en: str, cy: str) -> GofalError:
+    return GofalError(en, cy, code="returns_refused")
