@@ -188,7 +188,15 @@ def returns(bench: Bench) -> None:
         rate = turns[0]["rows"] / middle(turns)
         beside = f"read alone ({'text' if form == 'csv' else 'calamine'}) {middle(turns, 'bare'):.2f} s"
         ours = f"{middle(turns):.2f} s, {rate:,.0f} rows/s"
-        bench.add(f"100,000 rows × 13 columns of {name}, parsed, typed, checked", ours, beside, rate, 40_000, " rows/s", least=True)
+        bench.add(
+            f"100,000 rows × 13 columns of {name}, parsed, typed, checked",
+            ours,
+            beside,
+            rate,
+            40_000,
+            " rows/s",
+            least=True,
+        )
     checks = [bench.work("check_return") for _ in range(bench.pairs)]
     bench.add("gofal returns check, an ordinary workbook", f"{middle(checks):.2f} s", "", middle(checks), 2.0, " s")
     heavy = bench.work("heavy")

@@ -20,14 +20,14 @@ def inbox(folder: Path) -> dict[str, Any]:
     """22 authorities × 12 returns, all workbooks, from an inbox to published marts, without Airflow."""
     from ingestion import nightly
     from ingestion.config import Settings
-    from ingestion.sample import returns as sample
-    from ingestion.sample.returns_content import content
-    from ingestion.sample.returns_lines import Place, submitters
     from ingestion.returns.areas import areas
     from ingestion.returns.offers import read_offers
     from ingestion.returns.spec import load_returns
     from ingestion.returns.store import ReturnStore
     from ingestion.returns.workbook import write_submission
+    from ingestion.sample import returns as sample
+    from ingestion.sample.returns_content import content
+    from ingestion.sample.returns_lines import Place, submitters
 
     settings = Settings(home=folder / "home", bundled_returns=False, inbox_quiet=0.0)
     run = nightly.Run("bench", None, settings)
@@ -43,7 +43,7 @@ def inbox(folder: Path) -> dict[str, Any]:
         for area in submitters(spec, period):
             place = Place(spec, area, period, sample.SEED)
             rows = content(place)
-            cover = sample.cover(place, rows, date(2021, 6, 1))
+            cover = sample.cover_of(place, rows, date(2021, 6, 1))
             path = folder / "home" / "inbox" / area / f"{spec.key}_{period.slug}.xlsx"
             path.parent.mkdir(parents=True, exist_ok=True)
             write_submission(spec, areas()[area], period, cover, rows, path, plain=True, synthetic=True)

@@ -144,7 +144,8 @@ def specs(lang: Lang = "en", as_json: Json = False) -> None:
     from ingestion.returns.rules import compile_rules
     from ingestion.returns.spec import load_returns
 
-    rows, broken = [], []
+    rows: list[dict[str, Any]] = []
+    broken: list[tuple[str, int, str, str, str]] = []
     for family in load_returns().values():
         spec = family.newest
         for _, version in family.versions:
@@ -205,7 +206,9 @@ def template(
         judge = Judge(lake)
         previous = judge.references(spec, whose.code, when).previous
         offers = offers_in_force(judge.ledger.offers, whose.code, when.year, when.end)
-    write_template(spec, whose, when, path, previous=previous, offers=offers, due=due_date(spec, when))
+    synthetic = settings.lake_kind == "sample"
+    due = due_date(spec, when)
+    write_template(spec, whose, when, path, previous=previous, offers=offers, due=due, synthetic=synthetic)
     _say(str(path))
 
 
@@ -308,7 +311,8 @@ def _say_judged(judged: Judged, lang: str) -> None:
     if errors:
         _say(
             _both(
-                f"It would not be accepted as it is. Errors: {errors}. Warnings: {warnings}. Rows: {made.rows_received}.",
+                f"It would not be accepted as it is. Errors: {errors}. Warnings: {warnings}. "
+                f"Rows: {made.rows_received}.",
                 f"Ni fyddai’n cael ei derbyn fel y mae. Gwallau: {errors}. Rhybuddion: {warnings}. "
                 f"Rhesi: {made.rows_received}.",
                 lang,
@@ -467,9 +471,8 @@ def show(key: Key, source: Source = None, lang: Lang = "en", as_json: Json = Fal
     for event in events:
         told = _both(event.text_en or "", event.text_cy or event.text_en or "", lang)
         detail = " · ".join(x for x in (event.by, event.reason, event.cell, told) if x)
-        _say(
-            f"  {event.at:%Y-%m-%d %H:%M}  {event.kind}{f' {event.event_id}' if event.kind == 'query' else ''}  {detail}".rstrip()
-        )
+        number = f" {event.event_id}" if event.kind == "query" else ""
+        _say(f"  {event.at:%Y-%m-%d %H:%M}  {event.kind}{number}  {detail}".rstrip())
     for row in problems[:SHOWN]:
         place = " ".join(str(x) for x in (row["sheet"], row["cell"] or row["row_number"]) if x)
         _say(f"  {row['rule_code']}  {place}: {row[f'message_{lang}']}")

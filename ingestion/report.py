@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +16,9 @@ from ingestion import freshness
 from ingestion.config import Settings
 from ingestion.freshness import Freshness
 from ingestion.lake import Lake, LoadRecord, Message, Outcome, utc_now
+from ingestion.returns import summary
+from ingestion.returns.standing import status_words
+from ingestion.returns.summary import ReturnsReport
 from ingestion.runs import RunFolder
 from ingestion.statswales.registry import Dataset
 
@@ -109,7 +113,11 @@ class Report(BaseModel):
     home: str
     started_at: datetime | None
     finished_at: datetime
+    is_inbox: bool = False
+    """Whether the run took returns only."""
     sources: list[Source]
+    returns: ReturnsReport | None = None
+    """None where nobody ever sent one."""
     late: list[Freshness] = []
     """Datasets whose publisher said that an update would have come by now."""
     build_id: str | None = None
@@ -158,6 +166,12 @@ class Report(BaseModel):
         )
 
     @property
+    def has_warnings(self) -> bool:
+        """Whether something was left out, or needs a look."""
+        troubled = {"quarantined", "accepted_with_warnings", "withdrawn"}
+        return any(s.outcome in troubled for s in self.sources) or bool(self.returns and self.returns.has_warnings)
+
+    @property
     def loaded_changes(self) -> list[Change]:
         """What this run's own loads changed, the most revised first."""
         loaded = {s.key for s in self.sources if s.outcome.startswith("accepted")}
@@ -203,6 +217,7 @@ def make(settings: Settings, folder: RunFolder, registry: Mapping[str, Dataset],
         home=str(settings.root),
         started_at=run.get("started_at"),
         finished_at=utc_now(),
+        is_inbox=bool(run.get("is_inbox")),
         sources=_sources(folder, registry, discovery),
         build_id=built.get("build_id"),
         build_skipped=bool(built.get("skipped")),
@@ -215,9 +230,13 @@ def make(settings: Settings, folder: RunFolder, registry: Mapping[str, Dataset],
         published_now=published is not None,
         errors=errors,
     )
-    if published:
-        report.changes = changes(Path(published["folder"]) / "gofal.duckdb")
-    report.late = freshness.late(Lake(settings.lake_url), registry)
+    lake = Lake(settings.lake_url)
+    database = settings.published / "current" / "gofal.duckdb"
+    report.returns = summary.summarise(lake, folder.read("returns"), database, sample=settings.lake_kind == "sample")
+    if not report.is_inbox:
+        if published:
+            report.changes = changes(Path(published["folder"]) / "gofal.duckdb")
+        report.late = freshness.late(lake, registry)
     stages = {e.stage.split()[0] for e in errors}
     failed = bool(errors) or any(s.outcome == "failed" for s in report.sources)
     nothing = (current is None and not run.get("is_inbox")) or bool(stages & {"build", "publish", "accept"})
@@ -278,8 +297,7 @@ def _headline(report: Report) -> tuple[str, str]:
             "Some of the run failed; everything else is published.",
             "Methodd rhan o’r rhediad; mae popeth arall wedi’i gyhoeddi.",
         )
-    troubled = [s for s in report.sources if s.outcome in {"quarantined", "accepted_with_warnings", "withdrawn"}]
-    if troubled or report.tests_warned:
+    if report.has_warnings or report.tests_warned:
         return ("The run went well, with warnings.", "Aeth y rhediad yn dda, gyda rhybuddion.")
     if not report.published_now:
         return ("Nothing changed.", "Nid oes dim wedi newid.")
@@ -366,15 +384,19 @@ def render(report: Report, language: Language) -> str:
         report=report,
         language=language,
         outcomes={k: v[0 if language == "en" else 1] for k, v in (OUTCOMES | NOT_TO_LOAD).items()},
+        statuses={k: v[0 if language == "en" else 1] for k, v in status_words().items()},
+        money=_money,
     )
+
+
+def _money(amount: Decimal | None) -> str:
+    """An amount in whole pounds."""
+    return "" if amount is None else f"{'−' if amount < 0 else ''}£{abs(amount):,.0f}"
 
 
 def notify(settings: Settings, report: Report) -> None:
     """Post the report to the webhook when a run failed or warned. A webhook that does not answer fails nothing."""
-    troubled = report.exit_code or any(
-        s.outcome in {"quarantined", "accepted_with_warnings", "withdrawn"} for s in report.sources
-    )
-    if not settings.webhook or not troubled:
+    if not settings.webhook or not (report.exit_code or report.has_warnings):
         return
     import logging
 

@@ -27,8 +27,11 @@
             {% do files.update({name: [folder ~ '/' ~ name ~ '.parquet']}) %}
         {% endfor %}
         {# What a snapshot says of returns; one that was frozen before there were any says nothing. #}
-        {% set there = run_query("select file from glob('" ~ glob_exact(folder) ~ "/*.parquet')").columns[0].values() %}
-        {% for name in return_tables() if folder ~ '/' ~ name ~ '.parquet' in there %}
+        {% set there = [] %}
+        {% for row in run_query("select file from glob('" ~ glob_exact(folder) ~ "/*.parquet')").rows %}
+            {% do there.append(row[0].split('/')[-1]) %}
+        {% endfor %}
+        {% for name in return_tables() if name ~ '.parquet' in there %}
             {% do files.update({name: [folder ~ '/' ~ name ~ '.parquet']}) %}
         {% endfor %}
         {# What is declared, what has files, and what the registry names: every dataset has the columns of a batch. #}

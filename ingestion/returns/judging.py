@@ -158,6 +158,7 @@ class Judge:
         if parsed is not None and spec is not None and parsed.recognised and not judged.personal:
             assert parsed.period is not None  # noqa: S101  # recognised
             about = (spec.key, str(parsed.area_code), parsed.period.key)
+            self._of_this_lake(judged)
             _entitled(judged, spec, parsed.period)
             _hold_against(judged, spec, self.references(spec, about[1], parsed.period))
             _certified(judged, spec)
@@ -209,6 +210,14 @@ class Judge:
                         name = row.get(roles.get("project_name", ""))
                         found[str(key)] = {"project_key": key, "project_name": name}
         return list(found.values())
+
+    def _of_this_lake(self, judged: Judged) -> None:
+        """A lake holds synthetic submissions or real ones, never both (design/MARTS: publishing refuses a mix)."""
+        stamp = self.lake.stamp()
+        parsed = judged.parsed
+        if stamp is not None and parsed is not None and parsed.is_synthetic is not (stamp.kind == "sample"):
+            code = "synthetic_in_real" if parsed.is_synthetic else "real_in_sample"
+            judged.problems.append(_cover_problem(parsed, "return", code))
 
     def _versions(self, judged: Judged, spec: ReturnSpec, about: tuple[str, str, str]) -> None:
         """A successor says so, and says why when the period is closed; the same bytes again are no successor."""

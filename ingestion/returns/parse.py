@@ -426,7 +426,7 @@ def _named(code: str) -> dict[str, str]:
 def _which_version(parsed: Parsed, mark: Mapping[str, str], family: Family) -> ReturnSpec:
     spec = family.of(parsed.period.key) if parsed.period else family.newest
     said = mark.get("template_version") or _text(parsed.cover.get("version"))
-    if said is not None and said != str(spec.version):
+    if said is not None and said != str(spec.version) and parsed.period is not None:
         parsed.problems.append(
             _on_cover(parsed, "version", "wrong_version", found=said, expected=spec.version,
                       why_en=spec.why_en or "", why_cy=spec.why_cy or "")

@@ -6,6 +6,7 @@ a running total does not fall, parts are not more than their whole, no row stand
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 import re
@@ -15,14 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from ingestion.engine import database, literal, quote
 from ingestion.returns.cover import COVER_CY, COVER_EN
-from ingestion.returns.parse import Parsed, ParsedSheet
+from ingestion.returns.parse import Parsed, ParsedSheet, read_number
 from ingestion.returns.periods import ReturnPeriod
 from ingestion.returns.problems import Problem, Wording
 from ingestion.returns.spec import Column, ReturnSpec, Rule, Sheet
 
 if TYPE_CHECKING:
     import duckdb
-    import pyarrow as pa
 
 PENNY = 0.005
 """Sums of money agree when they differ by less than half a penny a row, at least."""
@@ -57,7 +57,7 @@ def check_rules(parsed: Parsed, spec: ReturnSpec, references: References | None 
     """
     references = references or References()
     problems: list[Problem] = []
-    with database() as connection:
+    with _database(parsed) as connection:
         for sheet in spec.sheets:
             read = next((s for s in parsed.sheets if s.key == sheet.key), None)
             if read is None:
@@ -69,6 +69,25 @@ def check_rules(parsed: Parsed, spec: ReturnSpec, references: References | None 
                 problems += _conditions(connection, parsed, spec, sheet, read, references)
     problems += _control_totals(parsed, spec)
     return problems
+
+
+@contextlib.contextmanager
+def _database(parsed: Parsed) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A large return has the process's database; for a small one planning a query takes longer than running it."""
+    if any(len(read.rows) > SMALL for read in parsed.sheets):
+        with database() as connection:
+            yield connection
+        return
+    with contextlib.closing(_quick().cursor()) as cursor:
+        cursor.execute("PRAGMA disable_optimizer")
+        yield cursor
+
+
+@functools.lru_cache(maxsize=1)
+def _quick() -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    return duckdb.connect(":memory:", config={"threads": "1", "autoload_known_extensions": "false"})
 
 
 # -- without SQL -------------------------------------------------------------------------------------------------
@@ -114,6 +133,7 @@ def _totals(sheet: Sheet, read: ParsedSheet) -> Iterator[Problem]:
         wrong = None
         for column in sheet.columns:
             said = values.get(column.key)
+            said = read_number(said) if isinstance(said, str) else said
             if column.type in ("money", "count", "integer") and isinstance(said, int | float):
                 total = math.fsum(v for v in read.values[column.key] if v is not None)
                 if abs(total - said) > _tolerance(len(read.rows)):
@@ -178,20 +198,24 @@ def _conditions(
     rules = sheet_rules(sheet, parsed.period, references.previous_period)
     if not rules:
         return
-    register(connection, "rows_typed", sheet, list(range(len(read.rows))), read.values)
-    previous = references.previous.get(sheet.key, ())
     checks = [r.check for r in rules]
+    previous = references.previous.get(sheet.key, ())
+    tables = {"rows_typed": _typed(sheet, read.values, places=len(read.rows))}
     told = " ".join(checks)
     if "previous" in told:
-        before = {c.key: [r.get(c.key) for r in previous] for c in sheet.columns}
-        register(connection, "previous_typed", sheet, None, before)
-    if "offer" in told or "projects" in told:
-        _register_known(connection, references)
-    query = _query(sheet, checks, parsed, spec)
-    for place, failed in connection.execute(query).fetchall():
-        for number in failed:
-            rule = rules[number]
-            yield _failure(rule, sheet, read, place, references)
+        tables["previous_typed"] = _typed(sheet, {c.key: [r.get(c.key) for r in previous] for c in sheet.columns})
+    if "offer" in told:
+        tables["offers_known"] = _offers(references)
+    if "projects" in told:
+        tables["projects"] = _projects(references)
+    query = _query(sheet, checks, parsed, spec, shown(connection, tables))
+    failures = {(row[0], number) for row in connection.execute(query).fetchall() for number in _numbers(row)}
+    for place, number in sorted(failures):
+        yield _failure(rules[number], sheet, read, place, references)
+
+
+def _numbers(row: Sequence[Any]) -> Iterator[int]:
+    return (number for number, is_false in enumerate(row[1:]) if is_false)
 
 
 def sheet_rules(sheet: Sheet, period: ReturnPeriod | None = None, previous_period: str | None = None) -> list[Rule]:
@@ -257,7 +281,9 @@ def _failure(rule: Rule, sheet: Sheet, read: ParsedSheet, place: int, references
         return Problem(rule.code, *common, said)
     if "{offer." in rule.message_en:
         offer = _offer_of(sheet, read, place, references.offers) or {}
-        values |= {f"offer.{k}": money(float(v)) for k, v in offer.items() if k.endswith("_gbp") and v is not None}
+        values |= {
+            f"offer.{k}": f"£{money(float(v))}" for k, v in offer.items() if k.endswith("_gbp") and v is not None
+        }
     if "{previous." in rule.message_en:
         before = _previous_row(sheet, read, place, references.previous.get(sheet.key, ())) or {}
         values |= {f"previous.{c.key}": _said(c, before.get(c.key)) for c in sheet.columns}
@@ -313,8 +339,16 @@ def _offer_columns(sheet: Sheet) -> dict[str, str]:
     return {c.role or c.key: c.key for c in sheet.columns if (c.role or c.key) in OFFER_ROLES}
 
 
-def _query(sheet: Sheet, checks: Sequence[str], parsed: Parsed, spec: ReturnSpec) -> str:
-    """SQL that gives the place of each row for which a condition is false, and the numbers of those conditions."""
+def _query(sheet: Sheet, checks: Sequence[str], parsed: Parsed, spec: ReturnSpec, given: str) -> str:
+    """SQL that gives the place of each row for which a condition is false, and for each condition whether it is that.
+
+    Args:
+        sheet: The sheet.
+        checks: The conditions.
+        parsed: For what is known of period and submitter.
+        spec: For the kind of submitter.
+        given: The tables that are named, as `shown` gives them.
+    """
     period = parsed.period
     known = {
         "key": literal(period.key) if period else "NULL",
@@ -343,60 +377,95 @@ def _query(sheet: Sheet, checks: Sequence[str], parsed: Parsed, spec: ReturnSpec
     joined += " FROM rows_typed AS r"
     joined += f" LEFT JOIN previous_typed AS previous ON {grain}" if "previous." in told else ""
     joined += f" LEFT JOIN offers_known AS offer ON {offered or 'FALSE'}" if "offer." in told else ""
-    tested = ", ".join(f"({check}) AS _check_{n}" for n, check in enumerate(checks))
-    failed = ", ".join(f"CASE WHEN _check_{n} IS FALSE THEN {n} END" for n in range(len(checks)))
-    return (
-        f"WITH joined AS ({joined}), tested AS (SELECT _place, {tested} FROM joined) "
-        f"SELECT _place, list_distinct(flatten(list(list_filter([{failed}], lambda n: n IS NOT NULL)))) AS failed "
-        f"FROM tested GROUP BY _place HAVING len(failed) > 0 ORDER BY _place"
-    )
+    tested = ", ".join(f"({check}) IS FALSE AS _check_{n}" for n, check in enumerate(checks))
+    failed = " OR ".join(f"_check_{n}" for n in range(len(checks)))
+    ctes = f"{given}joined AS ({joined}), tested AS (SELECT _place, {tested} FROM joined)"
+    return f"WITH {ctes} SELECT * FROM tested WHERE {failed}"
 
 
-def register(
-    connection: duckdb.DuckDBPyConnection,
-    name: str,
-    sheet: Sheet,
-    places: list[int] | None,
-    values: Mapping[str, Sequence[Any]],
-) -> None:
-    """Show a sheet's typed values to DuckDB under a name."""
-    import pyarrow as pa
+# -- what DuckDB sees --------------------------------------------------------------------------------------------
 
-    arrays: dict[str, pa.Array] = {}
-    if places is not None:
-        arrays["_place"] = pa.array(places, pa.int64())
-    for column in sheet.columns:
-        arrays[column.key] = pa.array(values[column.key], arrow_type(column))
-    connection.register(name, pa.table(arrays))
+Columns = list[tuple[str, str, Sequence[Any]]]
+"""Name, SQL type and values of each column of a table."""
+SMALL = 1_000
+"""A table of so many rows stands in the query itself: that is quicker than showing DuckDB an Arrow table."""
 
 
-def arrow_type(column: Column) -> pa.DataType:
+def _typed(sheet: Sheet, values: Mapping[str, Sequence[Any]], places: int | None = None) -> Columns:
+    columns: Columns = [("_place", "BIGINT", range(places))] if places is not None else []
+    return columns + [(c.key, sql_type(c), values[c.key]) for c in sheet.columns]
+
+
+def sql_type(column: Column) -> str:
     """How a column's values are held: numbers as doubles, dates, truth values, all else as text."""
-    import pyarrow as pa
-
     if column.is_number:
-        return pa.float64()
-    return {"date": pa.date32(), "boolean": pa.bool_()}.get(column.type, pa.string())
+        return "DOUBLE"
+    return {"date": "DATE", "boolean": "BOOLEAN"}.get(column.type, "VARCHAR")
 
 
-def _register_known(connection: duckdb.DuckDBPyConnection, references: References) -> None:
-    import pyarrow as pa
-
-    offers = {role: pa.array([_text(o.get(role)) for o in references.offers], pa.string()) for role in OFFER_ROLES}
-    offers |= {
-        k: pa.array([None if o.get(k) is None else float(o[k]) for o in references.offers], pa.float64())
+def _offers(references: References) -> Columns:
+    offers = references.offers
+    texts: Columns = [(role, "VARCHAR", [_text(o.get(role)) for o in offers]) for role in OFFER_ROLES]
+    return texts + [
+        (k, "DOUBLE", [None if o.get(k) is None else float(o[k]) for o in offers])
         for k in ("original_budget_gbp", "revised_budget_gbp")
-    }
-    connection.register("offers_known", pa.table(offers))
-    projects = {
-        k: pa.array([_text(p.get(k)) for p in references.projects], pa.string())
-        for k in ("project_key", "project_name")
-    }
-    connection.register("projects", pa.table(projects))
+    ]
+
+
+def _projects(references: References) -> Columns:
+    names = ("project_key", "project_name")
+    return [(k, "VARCHAR", [_text(p.get(k)) for p in references.projects]) for k in names]
 
 
 def _text(value: Any) -> str | None:
     return None if value is None else str(value)
+
+
+def shown(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Columns]) -> str:
+    """Let DuckDB see tables: small ones in the text of the query, others as they are.
+
+    Args:
+        connection: Where larger tables are registered.
+        tables: By name.
+
+    Returns:
+        The beginning of a ``WITH`` clause.
+    """
+    given = ""
+    for name, columns in tables.items():
+        if len(columns[0][2]) <= SMALL:
+            given += f"{quote(name)} AS ({_written(columns)}), "
+        else:
+            _register(connection, name, columns)
+    return given
+
+
+def _written(columns: Columns) -> str:
+    names = ", ".join(quote(name) for name, _, _ in columns)
+    rows = [
+        "(" + ", ".join(_literal(value) for value in line) + ")"
+        for line in zip(*(values for _, _, values in columns), strict=True)
+    ]
+    nothing = "(" + ", ".join("NULL" for _ in columns) + ")"
+    typed = ", ".join(f"CAST({quote(name)} AS {kind}) AS {quote(name)}" for name, kind, _ in columns)
+    empty = "" if rows else " WHERE FALSE"
+    return f"SELECT {typed} FROM (VALUES {', '.join(rows or [nothing])}) AS given({names}){empty}"
+
+
+def _literal(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool | int):
+        return str(value)
+    return repr(value) if isinstance(value, float) else literal(str(value))
+
+
+def _register(connection: duckdb.DuckDBPyConnection, name: str, columns: Columns) -> None:
+    import pyarrow as pa
+
+    kinds = {"BIGINT": pa.int64(), "DOUBLE": pa.float64(), "DATE": pa.date32(), "BOOLEAN": pa.bool_()}
+    arrays = {key: pa.array(values, kinds.get(kind, pa.string())) for key, kind, values in columns}
+    connection.register(name, pa.table(arrays))
 
 
 def compile_rules(spec: ReturnSpec) -> list[tuple[str, str, str]]:
@@ -411,12 +480,12 @@ def compile_rules(spec: ReturnSpec) -> list[tuple[str, str, str]]:
     with database() as connection:
         for sheet in spec.sheets:
             empty: dict[str, list[Any]] = {c.key: [] for c in sheet.columns}
-            register(connection, "rows_typed", sheet, [], empty)
-            register(connection, "previous_typed", sheet, None, empty)
-            _register_known(connection, References())
+            tables = {"rows_typed": _typed(sheet, empty, places=0), "previous_typed": _typed(sheet, empty)}
+            tables |= {"offers_known": _offers(References()), "projects": _projects(References())}
+            given = shown(connection, tables)
             for rule in sheet_rules(sheet):
                 try:
-                    connection.execute(_query(sheet, [rule.check], Parsed(), spec)).fetchall()
+                    connection.execute(_query(sheet, [rule.check], Parsed(), spec, given)).fetchall()
                 except duckdb.Error as error:
                     broken.append((sheet.key, rule.code, str(error)))
     return broken

@@ -1,4 +1,4 @@
-"""What stands of every return that is expected: received, late, in quarantine, owed. For the report and the command line.
+"""What stands of every return that is expected: received, late, in quarantine, owed. For people and for scripts.
 
 The mart ``accountability.return_calendar`` says the same of the same ledger, by the same rules.
 """
@@ -80,9 +80,9 @@ def standings(ledger: Ledger, moment: datetime, families: Mapping[str, Family] |
         One for each return, submitter and period, in the order of `ingestion.returns.snapshot.expected_returns`.
     """
     came: dict[tuple[str, str, str], list[Submission]] = defaultdict(list)
-    for one in ledger.submissions.values():
-        if one.about is not None and one.outcome != "duplicate":
-            came[one.about].append(one)
+    for submission in ledger.submissions.values():
+        if submission.about is not None and submission.outcome != "duplicate":
+            came[submission.about].append(submission)
     recalls: dict[tuple[str, str], list[tuple[str | None, datetime]]] = defaultdict(list)
     for event in ledger.events:
         if event.kind == "recalled" and event.return_key and event.period_key:

@@ -92,6 +92,7 @@ def write_template(
     previous: Rows | None = None,
     offers: Sequence[Row] = (),
     due: date | None = None,
+    synthetic: bool = False,
 ) -> Path:
     """Write a blank, bilingual, protected workbook.
 
@@ -106,6 +107,7 @@ def write_template(
         offers: Lines of the offer letter in force: ``project_key``, ``capital_or_revenue``, ``original_budget_gbp``,
             ``revised_budget_gbp``, ``stream_key``.
         due: When it is due; told on the cover.
+        synthetic: Mark it as one for the bundled sample.
 
     Returns:
         ``path``.
@@ -114,7 +116,7 @@ def write_template(
         _template_table(sheet, (prefill or {}).get(sheet.key), (previous or {}).get(sheet.key, ()), offers)
         for sheet in spec.sheets
     ]
-    return _Workbook(spec, area, period).write(path, tables, {}, due=due)
+    return _Workbook(spec, area, period, synthetic=synthetic).write(path, tables, {}, due=due)
 
 
 def write_submission(

@@ -61,7 +61,7 @@ POPULATION_RELEASED = [datetime(2019, 6, 26, 8, 30, tzinfo=UTC), datetime(2020, 
 POPULATION_RELEASED += [datetime(2021, 6, 25, 8, 30, tzinfo=UTC)]
 
 # How large an authority of the sample is: parts of a whole, invented but for the order of magnitude.
-_SIZES = {
+SIZES = {
     "W06000001": 3, "W06000002": 5, "W06000003": 5, "W06000004": 5, "W06000005": 7, "W06000006": 6, "W06000023": 5,
     "W06000008": 3, "W06000009": 5, "W06000010": 8, "W06000011": 10, "W06000012": 6, "W06000013": 6, "W06000014": 6,
     "W06000015": 15, "W06000016": 10, "W06000024": 3, "W06000018": 8, "W06000019": 3, "W06000020": 4, "W06000021": 4,
@@ -136,7 +136,7 @@ def background(release: int, seed: int = SEED) -> Background:
         for (year, area, gender, age), number in _children_cells(release, seed).items()
         if (gender, age) == ("all", "all")
     }
-    return Background(seed, children, _under_18(seed), _SIZES)
+    return Background(seed, children, _under_18(seed), SIZES)
 
 
 def build_sample(
@@ -351,9 +351,9 @@ def _nearest_5(number: float) -> int:
 def _under_18(seed: int) -> dict[tuple[str, int], int]:
     """People under 18 by authority and mid-year, as first published; Wales is their sum."""
     rng = random.Random(f"{seed}/under18")  # noqa: S311
-    size = {area: _SIZES[area] * (0.9 + 0.2 * rng.random()) for area in _AUTHORITIES}
+    size = {area: SIZES[area] * (0.9 + 0.2 * rng.random()) for area in _AUTHORITIES}
     slope = {area: (rng.random() - 0.5) * 0.006 for area in _AUTHORITIES}
-    whole = sum(_SIZES.values())
+    whole = sum(SIZES.values())
     anchor = ANCHOR_YEAR - 1
     # An authority with a quoted rate needs a population in which a count rounded to 5 gives just that rate.
     exact: dict[str, int] = {}

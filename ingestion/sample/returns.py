@@ -211,7 +211,7 @@ def _usual(place: Place, *, is_workbook: bool = False) -> Draft:
     return Draft(
         place,
         received,
-        _cover(place, rows, received.date()),
+        cover_of(place, rows, received.date()),
         rows,
         is_workbook=is_workbook or draw.random() < WORKBOOKS,
     )
@@ -221,7 +221,7 @@ _PEOPLE = ("Finance team", "Performance team", "Grants officer", "Children’s s
 _PEOPLE_CY = ("Tîm cyllid", "Tîm perfformiad", "Swyddog grantiau", "Cymorth gwasanaethau plant")
 
 
-def _cover(place: Place, rows: Rows, on: date) -> Row:
+def cover_of(place: Place, rows: Rows, on: date) -> Row:
     """The cover of a right submission: prepared, certified a day before, with its control totals."""
     spec, draw = place.spec, place.draw("cover", place.period.key)
     number = draw.randrange(len(_PEOPLE))

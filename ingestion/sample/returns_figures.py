@@ -14,8 +14,7 @@ from datetime import date
 from typing import Any
 
 from ingestion.returns.spec import Sheet
-from ingestion.sample.generate import _SIZES as SIZES
-from ingestion.sample.generate import WALES_CHILDREN
+from ingestion.sample.generate import SIZES, WALES_CHILDREN
 from ingestion.sample.returns_lines import (
     OUTCOMES,
     QUESTIONS,

@@ -18,7 +18,7 @@ from typing import Any
 from ingestion.returns.areas import areas, areas_of_type, members
 from ingestion.returns.periods import ReturnPeriod
 from ingestion.returns.spec import Column, ReturnSpec, Sheet
-from ingestion.sample.generate import _SIZES as SIZES
+from ingestion.sample.generate import SIZES
 from ingestion.sample.synthetic import spread
 
 Row = dict[str, Any]

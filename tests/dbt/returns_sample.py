@@ -70,9 +70,7 @@ COLUMNS = [
     column("advocacy", "offers", "provider", "text", is_grain=True, feed="advocacy"),
     column("advocacy", "offers", "authority", "area", is_grain=True, feed="advocacy", position=2),
     column("advocacy", "offers", "eligible", "count", feed="advocacy"),
-    column(
-        "advocacy", "offers", "made", "count", role="active_offers_made", feed="advocacy", adds_to="eligible"
-    ),
+    column("advocacy", "offers", "made", "count", role="active_offers_made", feed="advocacy", adds_to="eligible"),
     column("advocacy", "offers", "taken", "count", role="active_offers_accepted", feed="advocacy", adds_to="made"),
     column("plan", "plan", "priority", "choice", is_grain=True, feed="reduction_plan"),
     column("plan", "plan", "financial_year", "choice", is_grain=True, feed="reduction_plan", position=2),
@@ -226,10 +224,11 @@ for period in ("2018-19", "2019-20"):
         late = {"known_from": "2020-08-01T10:00"} if (authority, period) == (MERTHYR, "2019-20") else {}
         received("staff", authority, period, staff(2 if late else number + place), **late)
 
+ASKED = {"question_en": "Do you feel safe?", "question_cy": "Ydych chi’n teimlo’n ddiogel?"}
 received("survey", WALES, "2019-20", {"answers": [
-    {"age_band": "8_to_10", "question": "safe", "question_en": "Do you feel safe?", "question_cy": "Ydych chi’n teimlo’n ddiogel?",
+    {"age_band": "8_to_10", "question": "safe", **ASKED,
      "responses": 52, "response_pct": "75"},
-    {"age_band": "4_to_7", "question": "safe", "question_en": "Do you feel safe?", "question_cy": "Ydych chi’n teimlo’n ddiogel?",
+    {"age_band": "4_to_7", "question": "safe", **ASKED,
      "responses": 40, "response_pct": "95"},
 ]})  # fmt: skip
 
@@ -287,7 +286,9 @@ for authority, more in {
     EXPECTED.append(expected("early", authority, "2019-20", **more))
 ROW = {"facts": [{"name": "x", "value": 6, "whole": 30, "boys": 10, "girls": 20}]}
 received("early", MERTHYR, "2019-20", ROW, "2020-06-13T10:00")
-received("early", POWYS, "2019-20", ROW, "2020-05-01T10:00", outcome="part_accepted", rows_received=2, rows_quarantined=1)
+received(
+    "early", POWYS, "2019-20", ROW, "2020-05-01T10:00", outcome="part_accepted", rows_received=2, rows_quarantined=1
+)
 received("early", "W06000001", "2019-20", {}, "2020-05-01T10:00", is_nil=True)
 received("early", "W06000002", "2019-20", ROW, "2020-05-01T10:00", "2020-06-01T10:00", closed_by="withdrawn")
 received("early", "W06000006", "2019-20", ROW, "2020-05-01T10:00", "2020-06-15T10:00", closed_by="recalled")

@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 from dbt_runner import failures, run_dbt
 from filelock import FileLock
 from returns_sample import BRIDGEND, FILES, GWENT, MERTHYR, NEWPORT, NOW, POWYS, RHONDDA, SWANSEA, TORFAEN, WALES
-from returns_snapshot import write_returns
+from returns_snapshot import SCHEMAS, write_returns
 from snapshot import make_snapshot
 
 Marts = duckdb.DuckDBPyConnection
-# the count of children in care comes from the statistics, which this build leaves out: a table of a few rows stands for it
-COUNTED, STATISTICS = "children_looked_after", "path:models/marts/performance_measures"
+# it comes from the statistics, which this build leaves out: a table of a few rows stands for it
+COUNTED = "children_looked_after"
+STATISTICS = "path:models/marts/performance_measures"
 SELECTED = ["tag:returns", "resource_type:seed", "int_area_versions", "dim_area", "dim_area_current"]
 
 pytestmark = pytest.mark.xdist_group("dbt_returns")
@@ -423,10 +425,17 @@ def test_a_query_has_its_reply(marts: Marts) -> None:
 def test_a_snapshot_from_before_returns_builds_empty_marts(folder: Path, tmp_path: Path) -> None:
     shutil.copyfile(folder / "gofal.duckdb", tmp_path / "gofal.duckdb")
     make_snapshot(tmp_path / "snapshot", [])
-    done = run_dbt(
-        tmp_path, tmp_path / "snapshot", "run", "--select", "tag:returns", "--exclude", STATISTICS
-    )
+    for name in SCHEMAS:
+        (tmp_path / "snapshot" / f"{name}.parquet").unlink()
+    done = run_dbt(tmp_path, tmp_path / "snapshot", "run", "--select", "tag:returns", "--exclude", STATISTICS)
     assert done.returncode == 0, done.stdout + done.stderr
     with duckdb.connect(str(tmp_path / "gofal.duckdb"), read_only=True) as connection:
         for table in ("core.fct_return_value", "accountability.return_calendar", "restricted.return_values"):
             assert connection.execute(f"select count(*) from {table}").fetchall() == [(0,)]
+
+
+def test_the_sample_has_the_columns_of_what_is_frozen(tmp_path: Path) -> None:
+    make_snapshot(tmp_path, [])
+    for name, schema in SCHEMAS.items():
+        frozen = pq.read_schema(tmp_path / f"{name}.parquet")
+        assert {f.name: f.type for f in frozen} == {f.name: f.type for f in schema}, name
