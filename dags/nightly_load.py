@@ -6,7 +6,7 @@ import os
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import Param, dag, get_current_context, task
+from airflow.sdk import Param, dag, get_current_context, task, task_group
 from airflow.timetables.trigger import CronTriggerTimetable
 
 WRITER = "gofal_writer"
@@ -77,12 +77,27 @@ def nightly_load() -> None:
         get_current_context()["dataset"] = key
         return str(nightly.land(current_run(), key).outcome)
 
-    @task(retries=0)
-    def returns() -> dict[str, int]:
-        """Take, judge and answer what is in the inbox of returns."""
-        from ingestion import nightly
+    @task_group
+    def returns() -> Any:
+        """What is in the inbox of returns."""
 
-        return nightly.returns(current_run())
+        @task(retries=0)
+        def receive() -> int:
+            """Land it."""
+            from ingestion import nightly
+
+            return nightly.receive_returns(current_run())
+
+        @task(retries=0)
+        def judge() -> dict[str, int]:
+            """Judge and answer it."""
+            from ingestion import nightly
+
+            return nightly.judge_returns(current_run())
+
+        last = judge()
+        receive() >> last
+        return last
 
     # neither a dataset nor the inbox that fails stops the others
     @task(trigger_rule="all_done", retries=0)

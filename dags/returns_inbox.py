@@ -30,21 +30,23 @@ def current_run() -> Any:
     doc_md="Take returns from the inbox, judge and answer them, publish what was accepted. See docs/returns.md.",
 )
 def returns_inbox() -> None:
-    """Inbox → judge → answer → build → publish → report."""
+    """Receive → judge → build → publish → report."""
 
     @task
-    def begin() -> None:
-        """Say that a run began."""
+    def receive() -> int:
+        """Land what is in the inbox."""
         from ingestion import nightly
 
-        nightly.begin_inbox(current_run())
+        run = current_run()
+        nightly.begin_inbox(run)
+        return nightly.receive_returns(run)
 
     @task
-    def returns() -> dict[str, int]:
-        """Take, judge and answer what is in the inbox."""
+    def judge() -> dict[str, int]:
+        """Judge and answer it."""
         from ingestion import nightly
 
-        return nightly.returns(current_run())
+        return nightly.judge_returns(current_run())
 
     @task.short_circuit(ignore_downstream_trigger_rules=False)
     def anything(outcomes: dict[str, int]) -> bool:
@@ -76,12 +78,10 @@ def returns_inbox() -> None:
             raise RuntimeError(made.headline_en)
         return made.exit_code
 
-    started = begin()
-    taken = returns()
-    done = report()
-    started >> taken
-    anything(taken) >> build() >> publish() >> done
-    [started, taken] >> done
+    received, judged, done = receive(), judge(), report()
+    received >> judged
+    anything(judged) >> build() >> publish() >> done
+    [received, judged] >> done
 
 
 returns_inbox()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ingestion.lake import Lake, LoadRecord
     from ingestion.nightly import Run
     from ingestion.report import Report
+    from ingestion.returns.summary import ReturnsReport
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, rich_markup_mode=None)
 importing = typer.Typer(no_args_is_help=True, help="Bring files into the lake by hand.")
@@ -204,7 +205,8 @@ def _summary(report: Report, folder: Path, seconds: float) -> None:
         _say(
             "Every figure is SYNTHETIC: the bundled sample.  |  Mae pob ffigur yn SYNTHETIG: y sampl a ddaw gyda Gofal."
         )
-    _say(f"\nSources ({len(report.sources)})", bold=True)
+    if not report.is_inbox:
+        _say(f"\nSources ({len(report.sources)})", bold=True)
     for group in report.groups:
         counted = ", ".join(f"{number} {words[outcome][0]}" for outcome, number in group.outcomes.items())
         _say(f"  {group.title_en:<24} {counted}")
@@ -215,6 +217,8 @@ def _summary(report: Report, folder: Path, seconds: float) -> None:
                     _say(f"      {m.severity}: {m.en}", fg="yellow" if m.severity == "warning" else "red")
     for e in report.errors:
         _say(f"  {e.stage}: {e.en}", fg="red")
+    if report.returns:
+        _say_run_returns(report.returns)
     if report.late:
         _say("\nLate updates", bold=True)
         _say(f"  {report.late_summary[0]}", fg=None if report.source == "sample" else "yellow")
@@ -251,6 +255,23 @@ def _summary(report: Report, folder: Path, seconds: float) -> None:
     _say("  gofal status        every dataset, what is held of it and how fresh that is")
     _say("  gofal changes KEY   every figure that a release changed")
     _say(f"\n{seconds:.0f} s")
+
+
+def _say_run_returns(told: ReturnsReport) -> None:
+    from ingestion.returns.standing import status_words
+
+    words = status_words()
+    _say("\nReturns", bold=True)
+    judged = ", ".join(f"{number:,} {words[outcome][0].lower()}" for outcome, number in told.outcomes.items())
+    _say(f"  {judged or 'nothing was in the inbox'}")
+    for sent in [s for s in told.sent if s.outcome != "held"][:SHOWN]:
+        where = " · ".join(part for part in (sent.title_en, sent.area_en, sent.period_key) if part)
+        _say(f"  {where}: {words[sent.outcome][0].lower()}", fg="yellow")
+        for reason in sent.reasons[:1]:
+            _say(f"      {reason.severity}: {reason.en}", fg="yellow" if reason.severity == "warning" else "red")
+    _more(sum(s.outcome != "held" for s in told.sent) - SHOWN)
+    if told.late:
+        _say(f"  {len(told.late):,} late: gofal returns status --late", fg="yellow")
 
 
 @app.command()
@@ -364,6 +385,7 @@ def status(
         "held": publishing.hold(settings),
         "sources": [{"key": f.source_key, **f.model_dump(mode="json", exclude={"source_key"})} for f in found],
         "other_sources": [] if keys else _other_sources(lake, registry),
+        "returns": None if keys else _returns(settings, lake),
     }
     if as_json:
         _say(json.dumps(document, ensure_ascii=False, indent=1))
@@ -393,6 +415,41 @@ def status(
         _say(f"\n{('Other sources', 'Ffynonellau eraill')[lang == 'cy']}", bold=True)
     for row in document["other_sources"]:
         _say(_held(row["key"], row["rows"], row["vintages"], (row["known_from"] or "")[:10], "", lang))
+    if document["returns"]:
+        _say_returns(document["returns"], lang)
+
+
+def _returns(settings: Settings, lake: Lake) -> dict[str, Any] | None:
+    """How many expected returns stand, are held, are in quarantine and are overdue; None where none ever came."""
+    from ingestion.lake import utc_now
+    from ingestion.returns import summary
+    from ingestion.returns.snapshot import clock
+    from ingestion.returns.standing import standings
+    from ingestion.returns.store import ReturnStore
+
+    store = ReturnStore(lake)
+    if not store.receipts():
+        return None
+    ledger = store.ledger()
+    moment = clock(ledger, sample=settings.lake_kind == "sample", as_of=None, now=utc_now())
+    found = standings(ledger, moment)
+    return {"moment": moment.isoformat(), "expected": len(found), **summary.counts(found)}
+
+
+def _say_returns(counted: Mapping[str, Any], lang: str) -> None:
+    welsh = lang == "cy"
+    _say(f"\n{('Returns', 'Ffurflenni')[welsh]}", bold=True)
+    words = {
+        "expected": ("expected", "a ddisgwylir"),
+        "stand": ("stand", "yn sefyll"),
+        "held": ("wait for certification", "yn aros am ardystiad"),
+        "quarantined": ("in quarantine", "mewn cwarantin"),
+        "overdue": ("overdue", "yn hwyr"),
+    }
+    for key, named in words.items():
+        late = counted[key] and key in ("quarantined", "overdue")
+        _say(f"  {counted[key]:>6,} {named[welsh]}", fg="yellow" if late else None)
+    _say(f"  {('who and which', 'pwy a pha rai')[welsh]}: gofal returns status")
 
 
 def _say_freshness(one: Freshness, lang: str) -> None:

@@ -215,33 +215,42 @@ def land(run: Run, key: str) -> LoadRecord:
 
 
 @stage
-def returns(run: Run) -> dict[str, int]:
-    """Take what is in the inbox of returns, judge it and answer it.
-
-    Two runs at once take turns: a submission is judged once.
+def receive_returns(run: Run) -> int:
+    """Land what is in the inbox of returns.
 
     Returns:
-        How many submissions there are of each outcome.
+        How many submissions wait to be judged.
     """
-    from filelock import FileLock
-
     from ingestion.returns import inbox
     from ingestion.returns.judging import Judge
 
-    started = time.monotonic()
     settings = run.settings
-    settings.root.mkdir(parents=True, exist_ok=True)
-    with FileLock(settings.root / "returns.lock"):
+    with _returns_lock(run):
         quiet = settings.inbox_quiet
         if settings.source == "sample" and settings.bundled_returns:
             from ingestion.sample.inbox import lay_out
 
             quiet = 0.0 if lay_out(run.lake, settings.inbox_url, settings.sample_release) else quiet
         inbox.receive(run.lake, settings.inbox_url, quiet=quiet)
+        return len(Judge(run.lake).waiting())
+
+
+@stage
+def judge_returns(run: Run) -> dict[str, int]:
+    """Judge what waits, answer it, and clear the inbox of what is on record.
+
+    Returns:
+        How many submissions there are of each outcome.
+    """
+    from ingestion.returns import inbox
+    from ingestion.returns.judging import Judge
+
+    started = time.monotonic()
+    with _returns_lock(run):
         judge = Judge(run.lake)
         judged = judge.judge(judge.waiting(), run.folder.path / "data_docs_returns")
-        answers = inbox.answer(judged, run.lake, settings.outbox_url)
-        inbox.tidy(run.lake, settings.inbox_url)
+        answers = inbox.answer(judged, run.lake, run.settings.outbox_url)
+        inbox.tidy(run.lake, run.settings.inbox_url)
     outcomes: dict[str, int] = dict(Counter(str(one.judgement.outcome) for one in judged))
     told = [
         {
@@ -255,6 +264,22 @@ def returns(run: Run) -> dict[str, int]:
     document = {"outcomes": outcomes, "submissions": told, "seconds": round(time.monotonic() - started, 2)}
     run.folder.write("returns", document)
     return outcomes
+
+
+def returns(run: Run) -> dict[str, int]:
+    """Both in turn; see `judge_returns`."""
+    receive_returns(run)
+    return judge_returns(run)
+
+
+@contextlib.contextmanager
+def _returns_lock(run: Run) -> Iterator[None]:
+    """Two runs at once take turns: a file is received once, a submission is judged once."""
+    from filelock import FileLock
+
+    run.settings.root.mkdir(parents=True, exist_ok=True)
+    with FileLock(run.settings.root / "returns.lock"):
+        yield
 
 
 @stage

@@ -348,20 +348,21 @@ def _which_return(
 
 def _by_headings(tables: Sequence[_Table], families: Mapping[str, Family]) -> Family | None:
     """The return whose headings the file has, where one fits clearly best."""
-    scores: list[tuple[float, str]] = []
+    scores: list[tuple[float, int, str]] = []
     for key, family in families.items():
-        score = 0.0
+        score, known = 0.0, 0
         for sheet in family.newest.sheets:
             names = _heading_index(sheet)
             best = max((_header(table, names)[1] for table in tables), default=0)
             if best >= max(2, len(sheet.columns) / 2):
                 score += best / len(sheet.columns)
-        if score:
-            scores.append((score / len(family.newest.sheets), key))
+                known += best
+        if score:  # of two that fit as well, one may have all headings of the other and more of them
+            scores.append((score / len(family.newest.sheets), known, key))
     scores.sort(reverse=True)
-    if not scores or (len(scores) > 1 and scores[0][0] == scores[1][0]):
+    if not scores or (len(scores) > 1 and scores[0][:2] == scores[1][:2]):
         return None
-    return families[scores[0][1]]
+    return families[scores[0][2]]
 
 
 def _fits(tables: Sequence[_Table], family: Family) -> bool:

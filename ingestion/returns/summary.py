@@ -126,11 +126,6 @@ class ReturnsReport(BaseModel):
         return any(self.outcomes.get(outcome) for outcome in ("quarantined", "part_accepted"))
 
 
-def words(status: str) -> tuple[str, str]:
-    """A status of a return, or the outcome of a submission, as people read it."""
-    return status_words().get(status, (status, status))
-
-
 def summarise(
     lake: Lake,
     document: Mapping[str, Any] | None,
@@ -165,10 +160,10 @@ def summarise(
     earlier = [s for s in _unanswered(ledger, found) if s.submission_id not in judged]
     return ReturnsReport(
         moment=moment,
-        outcomes=dict(sorted((document or {}).get("outcomes", {}).items())),
+        outcomes=_ordered((document or {}).get("outcomes", {})),
         sent=[_sent(store, s, families, judged[s.submission_id]) for s in _in_order(told)],
         waiting=[_sent(store, s, families, None) for s in _in_order(earlier)],
-        standing=dict(sorted(Counter(s.status for s in found).items())),
+        standing=_ordered(Counter(s.status for s in found)),
         late=[_owed(s, families) for s in late(found)],
         spend=spend(published) if published is not None and published.exists() else [],
     )
@@ -188,6 +183,11 @@ def counts(found: Sequence[Standing]) -> dict[str, int]:
         "quarantined": sum(s.status == "quarantined" for s in found),
         "overdue": sum(s.status == "overdue" for s in found),
     }
+
+
+def _ordered(numbers: Mapping[str, int]) -> dict[str, int]:
+    """What there is of each status, in the order of the statuses."""
+    return {key: numbers[key] for key in dict.fromkeys([*status_words(), *numbers]) if numbers.get(key)}
 
 
 def _in_order(submissions: Iterable[Submission]) -> list[Submission]:
@@ -277,8 +277,14 @@ def _without_values(row: Mapping[str, Any], spec: ReturnSpec | None) -> tuple[st
             "limits": limits[place][:1].lower() + limits[place][1:],
         }
         made = Wording(severity="error", message_en=text, message_cy=text, do_en="", do_cy="")
-        told.append(Problem(code, values=values, wording=made).message("en"))
+        told.append(_tidied(Problem(code, values=values, wording=made).message("en")))
     return told[0], told[1]
+
+
+def _tidied(text: str) -> str:
+    """A sentence without the brackets, the list or the second stop around what was left out of it."""
+    text = text.replace(f" ({LEFT_OUT})", "").replace(f": {LEFT_OUT}.", ".")
+    return text.replace(f"{LEFT_OUT}.", LEFT_OUT)
 
 
 def _owed(one: Standing, families: Mapping[str, Family]) -> Owed:

@@ -73,15 +73,17 @@ def test_the_dag_runs_every_night_once_and_is_not_paused(probe: dict[str, object
 def test_the_stages_follow_each_other(probe: dict[str, object]) -> None:
     tasks: dict[str, dict[str, object]] = probe["tasks"]  # type: ignore[assignment]
     order = ["discover", "land", "check", "raw", "build", "publish", "report"]
-    assert sorted(tasks) == sorted(order)
+    assert sorted(tasks) == sorted([*order, "returns.receive", "returns.judge"])
     for name, following in itertools.pairwise(order):
         assert following in tasks[name]["down"]  # type: ignore[operator]
 
 
-def test_one_failed_dataset_stops_neither_the_checks_nor_the_report(probe: dict[str, object]) -> None:
+def test_neither_a_failed_dataset_nor_the_inbox_stops_the_checks_or_the_report(probe: dict[str, object]) -> None:
     tasks: dict[str, dict[str, object]] = probe["tasks"]  # type: ignore[assignment]
     assert "all_done" in str(tasks["check"]["rule"]).lower()
     assert "all_done" in str(tasks["report"]["rule"]).lower()
+    assert "returns.judge" in tasks["returns.receive"]["down"]  # type: ignore[operator]
+    assert {"check", "report"} <= set(tasks["returns.judge"]["down"])  # type: ignore[call-overload]
     assert tasks["report"]["down"] == []
 
 
@@ -97,5 +99,6 @@ def test_the_params_are_those_of_a_run(probe: dict[str, object]) -> None:
 
 
 def test_every_dag_file_is_named_after_its_dag() -> None:
-    assert {p.stem for p in (CHECKOUT / "dags").glob("*.py")} == {"nightly_load"}
-    assert 'dag_id="nightly_load"' in Path(CHECKOUT / "dags" / "nightly_load.py").read_text(encoding="utf-8")
+    assert {p.stem for p in (CHECKOUT / "dags").glob("*.py")} == {"nightly_load", "returns_inbox"}
+    for name in ("nightly_load", "returns_inbox"):
+        assert f'dag_id="{name}"' in Path(CHECKOUT / "dags" / f"{name}.py").read_text(encoding="utf-8")
