@@ -586,13 +586,16 @@ def erase(
 
 @laking.command()
 def verify(source: Source = None) -> None:
-    """Re-hash every landed file and compare it with the name it is kept under."""
+    """Re-hash every landed file and compare it with the name it is kept under. What was erased is not missing."""
     from rich.progress import track
 
     from ingestion.lake import Lake
+    from ingestion.returns.store import ReturnStore
 
     lake = Lake(_settings(source).lake_url)
     files = {f.path: f for r in lake.records() for f in r.files}
+    sent = ReturnStore(lake).ledger().submissions.values()
+    files |= {s.receipt.file.path: s.receipt.file for s in sent if not s.erased}
     bad = [
         f for f in track(list(files.values()), description="hashing") if not (lake.exists(f.path) and lake.verify(f))
     ]
