@@ -262,8 +262,9 @@ def _say_run_returns(told: ReturnsReport) -> None:
 
     words = status_words()
     _say("\nReturns", bold=True)
-    judged = ", ".join(f"{number:,} {words[outcome][0].lower()}" for outcome, number in told.outcomes.items())
-    _say(f"  {judged or 'nothing was in the inbox'}")
+    if told.outcomes is not None:
+        judged = ", ".join(f"{number:,} {words[outcome][0].lower()}" for outcome, number in told.outcomes.items())
+        _say(f"  {judged or 'nothing was in the inbox'}")
     for sent in [s for s in told.sent if s.outcome != "held"][:SHOWN]:
         where = " · ".join(part for part in (sent.title_en, sent.area_en, sent.period_key) if part)
         _say(f"  {where}: {words[sent.outcome][0].lower()}", fg="yellow")

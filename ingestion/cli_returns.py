@@ -421,7 +421,7 @@ def status(
         _say(f"{len(held):6}  {_both(*OUTCOMES['held'], lang)}")
     open_ones = [s for s in found if s.status in ("overdue", "quarantined", "recalled", "withdrawn")]
     shown = found if late or name else open_ones
-    for one in sorted(shown, key=lambda s: (s.return_key, s.period_key, s.area_code))[:SHOWN]:
+    for one in sorted(shown, key=lambda s: (-s.due.toordinal(), s.return_key, s.area_code))[:SHOWN]:
         who = areas()[one.area_code]
         spec = families[one.return_key].newest
         days = (

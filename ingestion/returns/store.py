@@ -188,7 +188,8 @@ class Ledger(BaseModel):
         Raises:
             KeyError: None, or several, begin so.
         """
-        found = [s for key, s in self.submissions.items() if key.startswith(text.strip().lower())]
+        start = text.strip().lower()
+        found = [s for key, s in self.submissions.items() if start and key.startswith(start)]
         if len(found) != 1:
             raise KeyError(f"{len(found)} submissions begin with {text!r}")
         return found[0]
@@ -313,9 +314,10 @@ class ReturnStore:
             submission = ledger.find(submission_id)
         except KeyError as error:
             raise LakeError(
-                f"No submission begins with {submission_id!r}. `gofal returns status` lists them.",
-                f"Nid oes cyflwyniad sy’n dechrau â {submission_id!r}. Mae `gofal returns status` yn eu rhestru; "
-                "rhedwch eto gyda’i allwedd.",
+                f"Expected the key of one submission, and {submission_id!r} is the beginning of none or of several. "
+                "`gofal returns status` lists them; run again with the whole key.",
+                f"Disgwylid allwedd un cyflwyniad, ac nid yw {submission_id!r} yn ddechrau i un yn unig. Mae "
+                "`gofal returns status` yn eu rhestru; rhedwch eto gyda’r allwedd gyfan.",
                 code="no_submission",
             ) from error
         sha256 = submission.receipt.file.sha256

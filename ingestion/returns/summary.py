@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel
 
@@ -22,7 +22,7 @@ from ingestion.returns.problems import Problem, Wording, catalogue
 from ingestion.returns.snapshot import clock
 from ingestion.returns.spec import Family, ReturnSpec, load_returns
 from ingestion.returns.standing import OWED, Standing, standings, status_words
-from ingestion.returns.store import Judgement, Ledger, ReturnStore, Submission
+from ingestion.returns.store import Judgement, Ledger, ReturnStore, Submission, SubmissionOutcome
 from ingestion.returns.wording import expected
 
 NOT_TAKEN = ("quarantined", "part_accepted", "held")
@@ -108,8 +108,8 @@ class ReturnsReport(BaseModel):
 
     moment: datetime
     """The moment that lateness is told of; of the sample one of its own years."""
-    outcomes: dict[str, int] = {}
-    """How many submissions this run judged, by outcome."""
+    outcomes: dict[str, int] | None = None
+    """How many submissions this run judged, by outcome; None where it did not get so far."""
     sent: list[Sent] = []
     """Those of this run that were not accepted whole."""
     waiting: list[Sent] = []
@@ -123,7 +123,7 @@ class ReturnsReport(BaseModel):
     @property
     def has_warnings(self) -> bool:
         """Whether this run left something out that somebody sent."""
-        return any(self.outcomes.get(outcome) for outcome in ("quarantined", "part_accepted"))
+        return any((self.outcomes or {}).get(outcome) for outcome in ("quarantined", "part_accepted"))
 
 
 def summarise(
@@ -160,10 +160,10 @@ def summarise(
     earlier = [s for s in _unanswered(ledger, found) if s.submission_id not in judged]
     return ReturnsReport(
         moment=moment,
-        outcomes=_ordered((document or {}).get("outcomes", {})),
+        outcomes=_ordered(document["outcomes"], get_args(SubmissionOutcome)) if document else None,
         sent=[_sent(store, s, families, judged[s.submission_id]) for s in _in_order(told)],
         waiting=[_sent(store, s, families, None) for s in _in_order(earlier)],
-        standing=_ordered(Counter(s.status for s in found)),
+        standing=_ordered(Counter(s.status for s in found), status_words()),
         late=[_owed(s, families) for s in late(found)],
         spend=spend(published) if published is not None and published.exists() else [],
     )
@@ -185,9 +185,8 @@ def counts(found: Sequence[Standing]) -> dict[str, int]:
     }
 
 
-def _ordered(numbers: Mapping[str, int]) -> dict[str, int]:
-    """What there is of each status, in the order of the statuses."""
-    return {key: numbers[key] for key in dict.fromkeys([*status_words(), *numbers]) if numbers.get(key)}
+def _ordered(numbers: Mapping[str, int], order: Iterable[str]) -> dict[str, int]:
+    return {key: numbers[key] for key in dict.fromkeys([*order, *numbers]) if numbers.get(key)}
 
 
 def _in_order(submissions: Iterable[Submission]) -> list[Submission]:

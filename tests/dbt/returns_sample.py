@@ -268,7 +268,8 @@ received("early", NEWPORT, "2019-20", {"facts": [{"name": "x", "value": 2, "whol
 def other(submission_id: str, area: str | None, outcome: str, **more: Any) -> None:
     """A submission that was never accepted, of the return `early`."""
     SUBMISSIONS.append({
-        "submission_id": submission_id, "return_key": "early" if area else None, "template_version": 1 if area else None,
+        "submission_id": submission_id, "return_key": "early" if area else None,
+        "template_version": 1 if area else None,
         "area_code": area, "period_key": "2019-20" if area else None, "received_at": "2020-05-20T10:00",
         "outcome": outcome, "is_nil": False, "rows_received": 0, "rows_accepted": 0, "rows_quarantined": 0, "errors": 1,
         "warnings": 0, "has_personal_data": False, "is_late_correction": False, "is_synthetic": True,

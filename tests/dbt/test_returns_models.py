@@ -51,7 +51,8 @@ def folder(shared_folder: Path) -> Path:
         if not (built / "done").exists():
             make_snapshot(built / "snapshot", [], history=[
                 {"load_id": "bad-load", "source_key": "sspm_children", "kind": "statswales", "outcome": "quarantined",
-                 "landed_at": "2020-01-01T10:00", "message_en": "Rows are missing.", "message_cy": "Mae rhesi ar goll."},
+                 "landed_at": "2020-01-01T10:00", "message_en": "Rows are missing.",
+                 "message_cy": "Mae rhesi ar goll."},
             ])  # fmt: skip
             write_returns(built / "snapshot", NOW, **FILES)
             stand_in(built / "gofal.duckdb")
@@ -403,7 +404,8 @@ def test_received_rows_are_accepted_or_quarantined(marts: Marts) -> None:
 def test_a_quarantined_row_is_told_without_what_stood_in_it(marts: Marts) -> None:
     found = rows(
         marts,
-        "select coalesce(submission_id, load_id), row_number, rule_code, message_cy from accountability.quarantined_rows "
+        "select coalesce(submission_id, load_id), row_number, rule_code, message_cy "
+        "from accountability.quarantined_rows "
         "order by all",
     )
     assert found == [

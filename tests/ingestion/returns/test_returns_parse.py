@@ -254,7 +254,7 @@ def test_blank_rows_are_no_rows():
         ("£(1,234)", -1234), ("-5", -5), ("\u22125", -5), ("–5", -5), ("5-", -5), ("1,234-", -1234), ("-£5", -5),
         ("£-5", -5), ("+3", 3), (".5", 0.5), ("0.5", 0.5), ("12%", 12), ("12 %", 12), ("GBP 5", 5), ("5 gbp", 5),
         ("0", 0), ("'5", 5), ("  7 ", 7),
-        ("1.234,56", None), ("1,23", None), ("12,34,567", None), ("12 34", None), 
+        ("1.234,56", None), ("1,23", None), ("12,34,567", None), ("12 34", None),
         ("1 234,5", None), ("1,234 567", None),
         ("", None), ("-", None), ("–", None), ("£", None), ("(-5)", None), ("--5", None), ("5--", None), ("(5", None),
         ("1e5", None), ("10–20", None), ("10-20", None), ("5.", None), ("about 5", None), ("nil", None), ("5k", None),
@@ -405,7 +405,8 @@ def books(draw):
             BookSheet(
                 draw(st.sampled_from(["Cover", "Spend", MARK_SHEET, "", "x"])), rows, draw(st.booleans()),
                 draw(st.lists(st.tuples(small, small, small, small), max_size=2)), draw(st.sets(small)),
-                draw(st.sets(small)),                 draw(st.dictionaries(st.tuples(small, small), st.booleans(), max_size=3)),
+                draw(st.sets(small)),
+                draw(st.dictionaries(st.tuples(small, small), st.booleans(), max_size=3)),
             )
         )  # fmt: skip
     return Book(form, sheets)

@@ -206,10 +206,11 @@ def calendar(
     connection.execute(
         f"create or replace table int_build_moment as select timestamp '{NOW:%Y-%m-%d %H:%M:%S}' as built_at"
     )
-    return connection.execute(
+    found: list[tuple[Any, ...]] = connection.execute(
         "select area_code, period_key, status, days_late, due_date, first_received_at, accepted_at, submission_id, "
         f"submission_version, submissions from ({model}) order by all"
     ).fetchall()
+    return found
 
 
 @pytest.mark.parametrize("name", STORIES)

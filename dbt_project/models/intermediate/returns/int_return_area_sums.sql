@@ -2,7 +2,10 @@
 -- what is known of them: of a submitter, of an authority that its rows name, of a region by membership and of Wales.
 with
 sums as (
-    select * from {{ ref('int_return_sums_protected') }}
+    select
+        *,
+        case when level = 'submitter' then area_code end as member_code
+    from {{ ref('int_return_sums_protected') }}
     where public_to is null
 ),
 
@@ -86,7 +89,6 @@ inner join {{ ref('int_area_versions') }} as areas
         and periods.period_end < areas.applies_to
 left join memberships
     on
-        sums.level = 'submitter'
-        and sums.area_code = memberships.member_area_code
+        sums.member_code = memberships.member_area_code
         and periods.period_end >= memberships.valid_from
         and (memberships.valid_to is null or periods.period_end < memberships.valid_to)

@@ -5,6 +5,8 @@ with
 cells as (
     select
         cells.*,
+        -- equal keys only: a join on a condition of one side compares every row with every other
+        case when cells.is_disclosive then 'cell' when cells.type = 'percent' then 'percent' end as joins_as,
         'row|' || cells.submission_id || '|' || cells.sheet || '|' || cast(cells.row_number as {{ dbt.type_string() }})
             as set_id
     from {{ ref('int_return_cells') }} as cells
@@ -25,6 +27,15 @@ bases as (
     group by cells.set_id
 ),
 
+keyed as (
+    select
+        *,
+        case when joins_as = 'cell' then set_id || '|' || role end as cell_id,
+        case when joins_as = 'percent' then set_id end as percent_set_id,
+        case when role = 'response_pct' then set_id || '|answering' end as answering_id
+    from cells
+),
+
 judged as (
     select
         cells.*,
@@ -35,12 +46,10 @@ judged as (
         coalesce(answering.value, bases.numerator) as numerator,
         coalesce(bases.protected_cells, 0) as protected_cells,
         coalesce(bases.any_suppressed, 0) as any_suppressed
-    from cells
-    left join {{ ref('int_return_protection') }} as protection
-        on cells.is_disclosive and cells.set_id || '|' || cells.role = protection.cell_id
-    left join bases on cells.type = 'percent' and cells.set_id = bases.set_id
-    left join {{ ref('int_return_protection') }} as answering
-        on cells.role = 'response_pct' and cells.set_id || '|answering' = answering.cell_id
+    from keyed as cells
+    left join {{ ref('int_return_protection') }} as protection on cells.cell_id = protection.cell_id
+    left join bases on cells.percent_set_id = bases.set_id
+    left join {{ ref('int_return_protection') }} as answering on cells.answering_id = answering.cell_id
 ),
 
 decided as (

@@ -104,6 +104,7 @@ area_sums as (
         cells.subject,
         cells.role,
         cells.area_code,
+        case when cells.level = 'region' then cells.area_code end as region_code,
         cells.state_at,
         sums.return_key,
         sums.period_key
@@ -129,8 +130,7 @@ area_parts as (
             and (parts.public_to is null or sums.state_at < parts.public_to)
     left join {{ ref('area_memberships') }} as memberships
         on
-            sums.level = 'region'
-            and sums.area_code = memberships.group_area_code
+            sums.region_code = memberships.group_area_code
             and parts.area_code = memberships.member_area_code
             and parts.period_end >= memberships.valid_from
             and (memberships.valid_to is null or parts.period_end < memberships.valid_to)

@@ -1,4 +1,13 @@
 -- Grain: set_id × role. The sums of int_return_sums as they may be published.
+with
+sums as (
+    select
+        *,
+        -- equal keys only: a join on a condition of one side compares every row with every other
+        case when is_disclosive then set_id || '|' || role end as cell_id
+    from {{ ref('int_return_sums') }}
+)
+
 select
     sums.set_id,
     sums.level,
@@ -22,6 +31,5 @@ select
     case when protection.is_suppressed then 'suppressed' else sums.value_status end as value_status,
     sums.areas_reporting,
     sums.areas_expected
-from {{ ref('int_return_sums') }} as sums
-left join {{ ref('int_return_protection') }} as protection
-    on sums.is_disclosive and sums.set_id || '|' || sums.role = protection.cell_id
+from sums
+left join {{ ref('int_return_protection') }} as protection on sums.cell_id = protection.cell_id

@@ -52,8 +52,15 @@ planned as (
             when any_suppressed = 1 then 'suppressed'
             else status_without_value
         end as cumulative_status,
-        {{ date_of("cast(substr(first_year, 1, 4) as integer)", 3, 31) }} as baseline_date,
-        {{ date_of("cast(substr(financial_year, 1, 4) as integer) + 1", 3, 31) }} as stock_date
+        -- only what concerns all children in care, and all of Wales, is set against their number
+        case
+            when level = 'country' and priority = 'in_care'
+                then {{ date_of("cast(substr(first_year, 1, 4) as integer)", 3, 31) }}
+        end as baseline_date,
+        case
+            when level = 'country' and priority = 'in_care'
+                then {{ date_of("cast(substr(financial_year, 1, 4) as integer) + 1", 3, 31) }}
+        end as stock_date
     from running
     where recency = 1
 ),
@@ -98,15 +105,11 @@ measured as (
     left join stocks as baseline
         on
             baseline.place = 1
-            and planned.area_code = 'W92000004'
-            and planned.priority = 'in_care'
             and planned.baseline_date = baseline.snapshot_date
             and planned.is_synthetic = baseline.of_synthetic_plan
     left join stocks as actual
         on
             actual.place = 1
-            and planned.area_code = 'W92000004'
-            and planned.priority = 'in_care'
             and planned.stock_date = actual.snapshot_date
             and planned.is_synthetic = actual.of_synthetic_plan
 )

@@ -3,7 +3,11 @@
 -- nor is progress against a reduction plan.
 with
 cells as (
-    select * from {{ ref('int_return_cells_protected') }}
+    select
+        *,
+        case when type = 'choice' then value end as choice_key,
+        case when type = 'area' then value end as named_area_code
+    from {{ ref('int_return_cells_protected') }}
     where type <> 'constant' and type <> 'narrative' and (type <> 'text' or is_grain)
 ),
 
@@ -45,10 +49,8 @@ select
     cells.value_number as value,
     cells.value_gbp,
     cells.value as value_text,
-    case when cells.type = 'choice' then labels.label_en when cells.type = 'area' then areas.area_name_en end
-        as value_label_en,
-    case when cells.type = 'choice' then labels.label_cy when cells.type = 'area' then areas.area_name_cy end
-        as value_label_cy,
+    coalesce(labels.label_en, areas.area_name_en) as value_label_en,
+    coalesce(labels.label_cy, areas.area_name_cy) as value_label_cy,
     cells.value_status,
     case when cells.is_disclosive then cast(5 as bigint) end as rounding_base,
     submissions.known_to is null as is_latest,
@@ -70,15 +72,13 @@ from cells
 inner join {{ ref('int_return_submissions') }} as submissions on cells.submission_id = submissions.submission_id
 left join labels
     on
-        cells.type = 'choice'
-        and cells.return_key = labels.return_key
+        cells.return_key = labels.return_key
         and cells.template_version = labels.template_version
         and cells.sheet = labels.sheet
         and cells.column_name = labels.column_name
-        and cells.value = labels.choice_key
+        and cells.choice_key = labels.choice_key
 left join {{ ref('int_area_versions') }} as areas
     on
-        cells.type = 'area'
-        and cells.value = areas.area_code
+        cells.named_area_code = areas.area_code
         and submissions.period_end >= areas.applies_from
         and submissions.period_end < areas.applies_to
