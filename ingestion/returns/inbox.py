@@ -58,13 +58,13 @@ def receive(lake: Lake, inbox: str, *, quiet: float = 2.0, channel: str = "inbox
     if any(_age(info) < quiet for info in first.values()):
         time.sleep(quiet)
         fs.invalidate_cache()
-        first = {p: i for p, i in _listing(fs, root).items() if p not in first or _same(i, first[p])}
+        # what came meanwhile may still be coming: it is looked at next time
+        first = {p: i for p, i in _listing(fs, root).items() if p in first and _same(i, first[p])}
     known = {r.inbox_key: r for r in store.receipts()}
-    stamp = lake.stamp()
-    told = _told(fs, root) if stamp is not None and stamp.kind == "sample" else {}
+    told = _told(lake, fs, root)
     receipts = []
     for path, info in sorted(first.items()):
-        relative = path[len(root) :].lstrip("/")
+        relative = _relative(path, root)
         said = told.get(relative)
         key = _key(relative, info, said)
         if key in known:
@@ -97,10 +97,10 @@ def tidy(lake: Lake, inbox: str) -> int:
     if not fs.exists(root):
         return 0
     done = {s.receipt.inbox_key for s in ReturnStore(lake).ledger().submissions.values() if s.judgement or s.erased}
-    told = _told(fs, root)
+    told = _told(lake, fs, root)
     gone = 0
     for path, info in _listing(fs, root).items():
-        relative = path[len(root) :].lstrip("/")
+        relative = _relative(path, root)
         if {_key(relative, info, None), _key(relative, info, told.get(relative))} & done:
             with contextlib.suppress(OSError):
                 fs.rm_file(path)
@@ -110,13 +110,21 @@ def tidy(lake: Lake, inbox: str) -> int:
 
 def _listing(fs: Any, root: str) -> dict[str, dict[str, Any]]:
     found = fs.find(root, detail=True)
+    local = "file" in fs.protocol
     return {
         str(path): info
         for path, info in found.items()
         if info.get("type", "file") == "file"
         and not any(UNFINISHED.search(part) for part in str(path)[len(root) :].strip("/").split("/"))
         and PurePosixPath(str(path)).name != RECEIVED
+        # a link would have us read, and answer with, a file that its sender could not
+        and not (local and not Path(path).resolve().is_relative_to(Path(root).resolve()))
     }
+
+
+def _relative(path: str, root: str) -> str:
+    """Where a file lies in its inbox, as text that can be written down: a name need not be UTF-8."""
+    return path[len(root) :].lstrip("/").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _key(relative: str, info: Mapping[str, Any], said: datetime | None) -> str:
@@ -142,7 +150,10 @@ def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return (one.get("size"), _changed(one)) == (other.get("size"), _changed(other))
 
 
-def _told(fs: Any, root: str) -> dict[str, datetime]:
+def _told(lake: Lake, fs: Any, root: str) -> dict[str, datetime]:
+    stamp = lake.stamp()
+    if stamp is None or stamp.kind != "sample":
+        return {}
     try:
         with fs.open(f"{root}/{RECEIVED}", "rb") as handle:
             return {name: datetime.fromisoformat(said) for name, said in json.loads(handle.read()).items()}

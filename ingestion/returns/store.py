@@ -361,7 +361,7 @@ class ReturnStore:
             for line in d["lines"]
         ]
         if as_of is not None:
-            events = [e for e in events if e.kind in ("judged", "erased") or e.at <= as_of]
+            events = _until(events, as_of)
             offers = [o for o in offers if _moment(o["known_from"]) <= as_of]
         return fold(receipts, events, offers)
 
@@ -437,6 +437,26 @@ def fold(receipts: Sequence[Receipt], events: Sequence[Event], offers: Sequence[
                     one.known_to = event.at
                     one.closed_by = "withdrawn" if event.kind == "withdrawn" else "recalled"
     return Ledger(submissions=found, events=list(told), offers=list(offers))
+
+
+def _until(events: Iterable[Event], as_of: datetime) -> list[Event]:
+    """What had happened by a moment.
+
+    A submission counts from when it was received, however much later it was judged; but not one that a person released
+    later. What was erased was never there.
+    """
+    kept = []
+    released_later = set()
+    for event in events:
+        if event.kind == "released" and event.at > as_of:
+            released_later.add(event.submission_id)
+        if event.kind == "judged":
+            counts = event.submission_id not in released_later
+        else:
+            counts = event.kind == "erased" or event.at <= as_of
+        if counts:
+            kept.append(event)
+    return kept
 
 
 def _receipt(submission_id: str) -> str:

@@ -28,7 +28,7 @@ def _columns(text: str = "", **typed: pa.DataType) -> pa.Schema:
 
 CELLS = _columns("submission_id sheet column_name cell value value_status value_found", row_number=WHOLE)
 SCHEMAS = {
-    "snapshot": _columns(frozen_at=MOMENT, as_of=MOMENT),
+    "snapshot": _columns(frozen_at=MOMENT, as_of=MOMENT, day=DAY),
     "return_specs": _columns(
         "return_key from_period title_en title_cy submitted_by cadence audience certification",
         template_version=WHOLE, accept_in_part=FLAG,
@@ -77,7 +77,7 @@ def write_returns(folder: Path, now: str, **rows: Iterable[Row]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     unknown = set(rows) - set(SCHEMAS)
     assert not unknown, f"a snapshot has no {unknown}"
-    given: dict[str, Iterable[Row]] = {"snapshot": [{"frozen_at": now}], **rows}
+    given: dict[str, Iterable[Row]] = {"snapshot": [{"frozen_at": now, "day": now[:10]}], **rows}
     for name, schema in SCHEMAS.items():
         whole = [_typed(name, schema, row) for row in given.get(name, [])]
         pq.write_table(pa.Table.from_pylist(whole, schema=schema), folder / f"{name}.parquet")

@@ -43,9 +43,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     home = tmp_path_factory.mktemp("home")
     template = tmp_path_factory.mktemp("desk") / "template.xlsx"
     found: dict[str, Any] = {"home": home}
-    command(
-        home, "returns", "template", "icf_spend", "--area", "gwent", "--period", "2019-20Q2", "--out", str(template)
-    )
+    gofal(home, "returns", "template", "icf_spend", "--area", "gwent", "--period", "2019-20Q2", "--out", str(template))
     inbox = home / "inbox" / "gwent"
     inbox.mkdir(parents=True)
 

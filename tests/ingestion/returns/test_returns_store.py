@@ -69,6 +69,16 @@ def test_what_was_known_then_does_not_change_with_what_comes_later(desk, made, l
     assert desk.store.ledger(then).model_dump(exclude={"events"}) == before
 
 
+def test_what_a_person_released_later_was_not_accepted_then(desk, made):
+    taken = desk.take(made.OUTCOMES.with_(narrative="The reference is 943 476 5919."), "2019-11-10T09:00:00")
+    key = taken.receipt.submission_id
+    desk.store.record("released", at=moment("2019-11-20T09:00:00"), submission_id=key, reason="A reference.")
+    desk.judge()
+    assert desk.store.ledger().submissions[key].outcome == "accepted"
+    then = desk.store.ledger(moment("2019-11-12T09:00:00")).submissions[key]
+    assert (then.outcome, then.accepted_at) == ("quarantined", None)
+
+
 def test_an_extension_to_one_submitter_is_no_other_ones(desk):
     given = {"return_key": KEY[0], "period_key": KEY[2]}
     desk.store.record("extended", **given, until=date(2020, 1, 1))
@@ -128,7 +138,7 @@ def test_a_process_that_is_killed_leaves_nothing_that_counts_and_the_next_one_fi
     write_return(made.SPEND, box / "a.csv")
     os.utime(box / "a.csv", (1_573_500_000, 1_573_500_000))
     script = [sys.executable, "-c", textwrap.dedent(KILLED), where, desk.lake.root, str(box.parent)]
-    done = subprocess.run(script, cwd=CHECKOUT, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(script, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr
     ledger = desk.store.ledger()
     assert ledger.events == []
@@ -178,7 +188,7 @@ def test_a_full_disk_leaves_what_stood(desk, made, later, monkeypatch, after):
     assert not list((Path(desk.lake.root) / "tmp").iterdir())
 
 
-# -- two at once ------------------------------------------------------------------------------------------------------
+# -- two at once -----------------------------------------------------------------------------------------------------
 
 
 def test_two_judges_of_the_same_receipts_make_one_version_of_each(desk, made):
@@ -213,7 +223,7 @@ def test_the_same_file_received_twice_is_one_submission(desk, made, write_return
     assert len(desk.store.receipts()) == 1
 
 
-# -- erased ---------------------------------------------------------------------------------------------------------------
+# -- erased ----------------------------------------------------------------------------------------------------------
 
 
 def test_what_is_erased_leaves_a_tombstone_and_no_bytes(desk, made, later, tmp_path):
@@ -237,8 +247,10 @@ def test_what_is_erased_leaves_a_tombstone_and_no_bytes(desk, made, later, tmp_p
     assert Judge(desk.lake).waiting() == []
     write_cells(desk.lake, ledger, tmp_path)
     for name in ("return_cells", "return_quarantined_cells", "return_problems"):
-        rows = duckdb.sql(f"SELECT count(*) FROM '{tmp_path}/{name}.parquet' WHERE submission_id = '{key}'").fetchone()
-        assert rows == (0,), name
+        (rows,) = duckdb.sql(
+            f"FROM '{tmp_path}/{name}.parquet' SELECT count(*) FILTER (submission_id = '{key}')"
+        ).fetchone()
+        assert rows == 0, name
     assert duckdb.sql(f"SELECT count(*) > 0 FROM '{tmp_path}/return_cells.parquet'").fetchone() == (True,)
     assert seen < set(identities(ledger))
     # and the past has not got it either

@@ -20,7 +20,7 @@ from ingestion.returns.snapshot import tables
 from ingestion.returns.spec import Family, find_return
 from ingestion.returns.standing import Standing, standings, status_words
 from ingestion.returns.store import Event, Judgement, Ledger, Receipt, fold
-from ingestion.transform import _parquet
+from ingestion.transform import SNAPSHOT_COLUMNS, _parquet
 
 KEY, GWENT, PERIOD = "icf_spend_quarterly", "rpb_gwent", "2019-20 Q2"
 DUE = date(2019, 11, 15)
@@ -158,16 +158,15 @@ def test_every_status_has_words_in_both_languages() -> None:
 # -- the mart ----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def model() -> str:
-    """The SQL of ``accountability.return_calendar``, with the models it reads as tables of a plain database."""
+def rendered(model: str) -> str:
+    """The SQL of a model, with what it reads as tables of a plain database."""
     macros = {
         "ref": lambda name: f'"{name}"',
         "source": lambda _, name: f'"{name}"',
         "days_between": lambda first, last: f"date_diff('day', {first}, {last})",
         "dbt": SimpleNamespace(type_string=lambda: "varchar"),
     }
-    path = MODELS / "marts" / "accountability" / "returns" / "return_calendar.sql"
+    [path] = MODELS.rglob(f"{model}.sql")
     # SQL, not a page: nothing of it is escaped
     return jinja2.Environment(autoescape=False).from_string(path.read_text(encoding="utf-8")).render(**macros)
 
@@ -192,23 +191,22 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
+READS = ("stg_returns__submissions", "stg_returns__expected", "stg_returns__specs", "int_build_moment")
+
+
 def calendar(
-    connection: duckdb.DuckDBPyConnection, model: str, ledger: Ledger, families: dict[str, Family], folder: Path
+    connection: duckdb.DuckDBPyConnection, ledger: Ledger, families: dict[str, Family], folder: Path
 ) -> list[tuple[Any, ...]]:
     frozen = tables(ledger, NOW, families)
-    for name, view in {
-        "submissions": "stg_returns__submissions",
-        "expected_returns": "stg_returns__expected",
-        "return_specs": "stg_returns__specs",
-    }.items():
+    frozen["snapshot"] = (SNAPSHOT_COLUMNS, [{"frozen_at": NOW, "day": NOW.date()}])
+    for name in ("submissions", "expected_returns", "return_specs", "snapshot"):
         _parquet(folder / f"{name}.parquet", *frozen[name])
-        connection.execute(f"create or replace table {view} as from '{folder / name}.parquet'")
-    connection.execute(
-        f"create or replace table int_build_moment as select timestamp '{NOW:%Y-%m-%d %H:%M:%S}' as built_at"
-    )
+        connection.execute(f"create or replace table {name} as from '{folder / name}.parquet'")
+    for name in READS:
+        connection.execute(f"create or replace table {name} as {rendered(name)}")
     found: list[tuple[Any, ...]] = connection.execute(
         "select area_code, period_key, status, days_late, due_date, first_received_at, accepted_at, submission_id, "
-        f"submission_version, submissions from ({model}) order by all"
+        f"submission_version, submissions from ({rendered('return_calendar')}) order by all"
     ).fetchall()
     return found
 
@@ -217,7 +215,6 @@ def calendar(
 def test_the_mart_says_the_same(
     name: str,
     families: dict[str, Family],
-    model: str,
     warehouse: duckdb.DuckDBPyConnection,
     tmp_path: Path,
 ) -> None:
@@ -233,5 +230,5 @@ def test_the_mart_says_the_same(
         )
         for s in standings(ledger, NOW, families)
     ]  # fmt: skip
-    marts = calendar(warehouse, model, ledger, families, tmp_path)
+    marts = calendar(warehouse, ledger, families, tmp_path)
     assert sorted(ours, key=str) == sorted(marts, key=str)

@@ -53,7 +53,7 @@ kinds as (
 joined as (
     select
         expected.*,
-        moment.built_at,
+        moment.built_on,
         coalesce(expected.extended_due_date, expected.original_due_date) as due_date,
         counted.first_received_at,
         coalesce(counted.submissions, 0) as submissions,
@@ -106,7 +106,7 @@ judged as (
             when newest_closed_by = 'withdrawn' then 'withdrawn'
             when newest_closed_by = 'recalled' then 'recalled'
             when not coalesce(is_required, true) then 'not_required'
-            when due_date >= cast(built_at as date) then 'not_due'
+            when due_date >= built_on then 'not_due'
             else 'overdue'
         end as status
     from joined
@@ -136,7 +136,7 @@ select
         when judged.counted_received_at is not null
             then greatest({{ days_between('judged.due_date', 'cast(judged.counted_received_at as date)') }}, 0)
         when judged.status in ('overdue', 'quarantined')
-            then greatest({{ days_between('judged.due_date', 'cast(judged.built_at as date)') }}, 0)
+            then greatest({{ days_between('judged.due_date', 'judged.built_on') }}, 0)
         else 0
     end as bigint) as days_late,
     judged.status,
