@@ -34,7 +34,7 @@ bench: .venv/dev ## Measure against the bare tools, as ratios (FULL=1: also ten 
 	@$(BIN)/python -m bench $(if $(FULL),--full) $(ARGS)
 
 lint: .venv/dev ## Check style and types
-	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check . && $(BIN)/mypy && $(BIN)/sqlfluff lint --nocolor -q --processes 2 dbt_project/models dbt_project/tests/*_measures dbt_project/tests/accountability
+	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check . && $(BIN)/mypy && $(BIN)/sqlfluff lint --nocolor -q --processes 2 dbt_project/models dbt_project/tests/*_measures dbt_project/tests/accountability dbt_project/tests/returns
 
 format: .venv/dev ## Mend style
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet . ; $(BIN)/sqlfluff fix -q dbt_project/models

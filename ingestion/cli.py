@@ -580,8 +580,11 @@ def erase(
     by: Annotated[str | None, typer.Option(help="In what role you do it; the tombstone keeps it.")] = None,
     source: Source = None,
 ) -> None:
-    """Remove the bytes of a submission that must not be kept, and what was read of it. A tombstone stays."""
-    for path in cli_returns.erase_submission(submission, reason, by, source):
+    """Remove a submission that must not be kept from the lake, from every build and from what is published.
+
+    A tombstone stays. What it had in the marts is gone with a new build, and earlier publications with it.
+    """
+    for path in cli_returns.erase_submission(submission, reason, by, _settings(source)):
         _say(path)
 
 

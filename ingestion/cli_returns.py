@@ -670,9 +670,28 @@ def offers(
     _say(f"{key}  {len(lines)}")
 
 
-def erase_submission(key: str, reason: str, by: str | None, source: str | None) -> Iterable[str]:
-    """What `gofal lake erase` does: see `ReturnStore.erase`."""
-    return _store(source).erase(key, reason, by)
+def erase_submission(key: str, reason: str, by: str | None, settings: Settings) -> Iterable[str]:
+    """What `gofal lake erase` does: the lake, then a build without it, then every earlier build and publication.
+
+    Yields:
+        What is gone.
+    """
+    import shutil
+
+    from ingestion import nightly
+    from ingestion.publish import current_version, versions
+    from ingestion.returns.store import ReturnStore
+
+    yield from ReturnStore(_lake(settings)).erase(key, reason, by)
+    if current_version(settings) is None:
+        return
+    run = nightly.Run(f"erase__{datetime.now(UTC):%Y-%m-%dT%H-%M-%S-%f}", nightly.Params(force=True), settings)
+    made = nightly.build(run)
+    nightly.publish(run)
+    for folder in [settings.published / v for v in versions(settings)] + sorted(settings.builds.glob("2*")):
+        if folder.name != made.build_id:
+            shutil.rmtree(folder)
+            yield str(folder)
 
 
 def _refuse(en: str, cy: str) -> GofalError:

@@ -254,7 +254,7 @@ def judge_returns(run: Run) -> dict[str, int]:
     outcomes: dict[str, int] = dict(Counter(str(one.judgement.outcome) for one in judged))
     told = [
         {
-            **one.judgement.model_dump(mode="json", exclude={"cells", "quarantined", "problems"}),
+            **one.judgement.model_dump(mode="json", exclude=NOT_TOLD),
             "submission_id": one.receipt.submission_id,
             "received_at": one.receipt.received_at.isoformat(),
             "answer": folder,
@@ -264,6 +264,10 @@ def judge_returns(run: Run) -> dict[str, int]:
     document = {"outcomes": outcomes, "submissions": told, "seconds": round(time.monotonic() - started, 2)}
     run.folder.write("returns", document)
     return outcomes
+
+
+NOT_TOLD = {"cells", "quarantined", "problems", "prepared_by", "certified_by", "audit_reference", "reason"}
+"""Of a submission, what a run's folder does not repeat: where its tables are, and what names an officer."""
 
 
 def returns(run: Run) -> dict[str, int]:

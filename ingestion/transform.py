@@ -472,6 +472,9 @@ def build(
     started = utc_now()
     build_id = started.strftime("%Y%m%dT%H%M%S%fZ")
     folder = settings.builds / build_id
+    # what submitters wrote, before rounding and suppression, is in here: for the account that builds, and no other
+    folder.mkdir(parents=True, exist_ok=True)
+    settings.builds.chmod(0o700)
     snapshot = freeze(lake, registry, folder / "snapshot", as_of=as_of, now=started)
     build = Build(
         build_id=build_id,

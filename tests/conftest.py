@@ -53,7 +53,7 @@ def shared() -> Path:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings with a home of the test's own, and no waiting."""
-    return Settings(home=tmp_path / "home", backoff=0.01, read_timeout=5, lock_wait=10)
+    return Settings(home=tmp_path / "home", backoff=0.01, read_timeout=5, lock_wait=10, bundled_returns=False)
 
 
 @pytest.fixture

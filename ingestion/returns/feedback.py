@@ -152,7 +152,7 @@ def lines(answer: Answer) -> list[Line]:
     found: list[tuple[tuple[Any, ...], Line]] = []
     for group in groups.values():
         if answer.has_personal_data:
-            group = [_discreet(problem, answer) for problem in group]
+            group = [problem.discreet() for problem in group]
         if len(group) >= GROUPED_FROM:
             parts = [group]
         else:
@@ -249,18 +249,6 @@ def _page() -> Template:
 
 def _both_of(told: Any) -> Words:
     return told("en"), told("cy")
-
-
-def _discreet(problem: Problem, answer: Answer) -> Problem:
-    """A problem without anything that stood in the file: words of the spec, and places, are all that is left."""
-    own = {c.heading_en for s in (answer.spec.sheets if answer.spec else ()) for c in s.columns}
-    own |= {c.heading_cy for s in (answer.spec.sheets if answer.spec else ()) for c in s.columns}
-    kept = {
-        k: v
-        for k, v in problem.values.items()
-        if k.endswith(("_en", "_cy")) or v in own or (isinstance(v, int) and k in ("row", "rows", "first", "most"))
-    }
-    return dataclasses.replace(problem, found=None, values=kept)
 
 
 def _brief(problem: Problem) -> Problem:

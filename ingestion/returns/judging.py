@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,6 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from ingestion.errors import GofalError
 from ingestion.lake import Lake, utc_now
 from ingestion.returns.areas import areas
 from ingestion.returns.calendar import due_date
@@ -24,6 +26,7 @@ from ingestion.returns.store import ACCEPTED, Judgement, Receipt, ReturnStore, S
 from ingestion.returns.submitters import may_submit
 from ingestion.returns.tables import cell_tables, problem_table, rows_of_cells
 
+_log = logging.getLogger(__name__)
 STILL_COMING = timedelta(hours=1)
 """How long a file that ends too early is taken for one that is still being uploaded."""
 
@@ -139,16 +142,27 @@ class Judge:
         with Sandbox() as sandbox:
             for receipt in receipts:
                 with self.lake.as_local(receipt.file.path) as local:
-                    judged = _read(local, receipt, sandbox, released=self._released(receipt))
-                if _still_coming(judged):
-                    continue
-                self._assess(judged)
-                found.append(judged)
+                    judged = self._judged(local, receipt, sandbox)
+                if not _still_coming(judged):
+                    found.append(judged)
         if expectations:
             self._expect(found, docs_dir)
         for judged in found:
             self._record(judged)
         return found
+
+    def _judged(self, local: Path, receipt: Receipt, sandbox: Sandbox) -> Judged:
+        """One submission; where we fail at it, it is quarantined, so that it does not stop everybody else's."""
+        try:
+            judged = _read(local, receipt, sandbox, released=self._released(receipt))
+            if not _still_coming(judged):
+                self._assess(judged)
+        except (OSError, MemoryError, GofalError):  # the machine's trouble, which the next run may not have
+            raise
+        except Exception:
+            _log.exception("submission %s could not be judged", receipt.submission_id)
+            return Judged(receipt, Judgement(outcome="quarantined", errors=1), [Problem("not_judged")])
+        return judged
 
     def _released(self, receipt: Receipt) -> bool:
         return self.ledger.submissions[receipt.submission_id].released
@@ -230,6 +244,7 @@ class Judge:
         judged.replaces = len(standing)
         if last.receipt.file.sha256 == judged.receipt.file.sha256:
             judged.judgement.outcome = "duplicate"
+            judged.problems = [_cover_problem(parsed, "return", "sent_before", number=len(standing))]
             return
         due = self.ledger.extension(*about) or due_date(spec, parsed.period)
         closes = due + timedelta(days=spec.closes_days)
@@ -266,12 +281,7 @@ class Judge:
     def _record(self, judged: Judged) -> None:
         key = judged.receipt.submission_id
         made = judged.judgement
-        if (
-            judged.parsed is not None
-            and judged.spec is not None
-            and not judged.personal
-            and made.outcome != "duplicate"
-        ):
+        if judged.parsed is not None and judged.spec is not None and made.outcome != "duplicate":
             accepted, quarantined = cell_tables(judged)
             if made.outcome in (*ACCEPTED, "held"):
                 made.cells = self.store.write_table(key, "cells", accepted)
@@ -500,8 +510,8 @@ def _settle(judged: Judged) -> None:
     bad, whole = judged.bad_rows
     totals = sum(len(s.totals) for s in parsed.sheets)
     rows = parsed.rows_received - totals
-    if made.outcome == "duplicate":
-        made.rows_quarantined, made.rows_accepted = made.rows_received, 0
+    if made.outcome == "duplicate":  # its rows were received with the file that is current
+        made.rows_received = made.rows_accepted = made.rows_quarantined = 0
         return
     if (
         judged.personal

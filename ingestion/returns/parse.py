@@ -46,6 +46,8 @@ OWN_SHEETS = ("_lists", "guidance", "canllawiau", "guidance canllawiau")
 GUARDED = re.compile(r"^'[=+\-@\t\r]")
 """How our own CSVs write a text that a spreadsheet would take for a formula (`workbook.csv_text`)."""
 TOTALS = frozenset({"total", "totals", "grand total", "sum", "cyfanswm", "cyfansymiau", "y cyfanswm", "subtotal"})
+LIKE_TOTALS = re.compile("total|sum|cyfans", re.IGNORECASE)
+"""Stands in each of those: most words need no closer look."""
 MARKER_WORDS = {
     **{normalise(word): key for key, words in MARKERS.items() for word in (key, key.replace("_", " "), *words)},
     **{normalise(" / ".join(words)): key for key, words in MARKERS.items()},
@@ -216,7 +218,7 @@ def _tables(book: Book) -> list[_Table]:
 
 def _unguarded(row: list[Value]) -> list[Value]:
     """A line of a CSV without the apostrophes that our own CSVs put before what looks like a formula."""
-    if not any(c is not None and str(c)[0] == "'" for c in row):
+    if "'" not in "".join(map(str, filter(None, row))):
         return row
     return [c[1:] if isinstance(c, str) and GUARDED.match(c) else c for c in row]
 
@@ -233,6 +235,8 @@ def _mark(book: Book) -> dict[str, str]:
 
 
 def _text(value: Value) -> str | None:
+    if isinstance(value, str):
+        return value.strip() or None
     if value is None:
         return None
     if isinstance(value, bool):
@@ -243,7 +247,7 @@ def _text(value: Value) -> str | None:
         return (
             value.date().isoformat() if (value.hour, value.minute, value.second) == (0, 0, 0) else value.isoformat(" ")
         )
-    return str(value).strip() or None
+    return str(value)
 
 
 # -- the cover ---------------------------------------------------------------------------------------------------
@@ -575,8 +579,11 @@ def _read_sheet(parsed: Parsed, sheet: Sheet, table: _Table, header: int, *, nil
     lines: list[list[Value]] = []
     width = max(places.values(), default=0) + 1
     wanted = sorted(places.values())
+    lead = min(wanted, default=0)
     for number, row in enumerate(body, table.first + header + 2):
-        if row.count(None) == len(row) or not any(p < len(row) and not _is_blank(row[p]) for p in wanted):
+        if row.count(None) == len(row):
+            continue
+        if (len(row) <= lead or _is_blank(row[lead])) and all(p >= len(row) or _is_blank(row[p]) for p in wanted):
             continue
         rows.append(number)
         lines.append(row if len(row) >= width else row + [None] * (width - len(row)))
@@ -677,7 +684,7 @@ def _take_totals(sheet: Sheet, raw: dict[str, list[Value]], read: ParsedSheet) -
     texts = [k for k in raw if sheet.column(k).type in ("text", "choice", "area", "narrative")]
     suspects: set[int] = set()
     for key in texts[:3]:
-        words = {v for v in set(raw[key]) if isinstance(v, str) and fold(v) in TOTALS}
+        words = {v for v in set(raw[key]) if isinstance(v, str) and LIKE_TOTALS.search(v) and fold(v) in TOTALS}
         if words:
             suspects |= {n for n, v in enumerate(raw[key]) if v in words}
     if not suspects:
@@ -717,26 +724,32 @@ class _Cell:
     """Whether what stood there is to be kept beside the value."""
 
 
+_APART = {str, float, type(None), date, datetime}
+
+
 def _convert(parsed: Parsed, table: _Table, column: Column, cells: list[Value], read: ParsedSheet) -> None:
     """Type one column. Each distinct value is read once."""
     reader = _readers(parsed, column)
     letter = read.letters[column.key]
     problems = parsed.problems
-    if column.is_number and all(t is float or t is int for t in set(map(type, cells))):
+    kinds = set(map(type, cells))
+    if column.is_number and kinds <= {float, int}:
         values: list[Any] = [float(v) for v in cells]  # type: ignore[arg-type]
         if _plain(column, values):
             read.values[column.key] = values
             return
-    known: dict[tuple[type, Value], _Cell] = {}
-    values = []
+    # True, 1 and 1.0 are one key and not one cell; other kinds are never equal
+    apart: list[Any] = list(cells)
+    if not kinds <= _APART:
+        apart = [(type(cell), cell) for cell in cells]
+    known = {key: _read_cell(column, cell, reader) for key, cell in dict(zip(apart, cells, strict=True)).items()}
+    read.values[column.key] = [known[key].value for key in apart]
+    if not any(one.status or one.keep or one.code for one in known.values()):
+        return
     statuses: dict[int, str] = {}
     found: dict[int, str] = {}
-    for place, cell in enumerate(cells):
-        key = (type(cell), cell)
-        one = known.get(key)
-        if one is None:
-            one = known[key] = _read_cell(column, cell, reader)
-        values.append(one.value)
+    for place, (key, cell) in enumerate(zip(apart, cells, strict=True)):
+        one = known[key]
         if one.status:
             statuses[place] = one.status
         if one.keep:
@@ -745,7 +758,6 @@ def _convert(parsed: Parsed, table: _Table, column: Column, cells: list[Value], 
             problems.append(
                 Problem(one.code, table.name, read.rows[place], letter, column.key, _text(cell), one.values)
             )
-    read.values[column.key] = values
     if statuses:
         read.statuses[column.key] = statuses
     if found:
@@ -789,7 +801,8 @@ def _readers(parsed: Parsed, column: Column) -> Callable[[Value], _Cell]:
         if column.within_submitter and parsed.area_code and parsed.period:
             within = {parsed.area_code, *members(parsed.area_code, parsed.period.end)}
         return lambda cell: _area(column, within, cell)
-    return lambda cell: _words(column, cell)
+    pattern = re.compile(column.pattern) if column.pattern else None
+    return lambda cell: _words(column, pattern, cell)
 
 
 def _read_cell(column: Column, cell: Value, reader: Callable[[Value], _Cell]) -> _Cell:
@@ -943,10 +956,10 @@ def _area(column: Column, within: Iterable[str] | None, cell: Value) -> _Cell:
     return _Cell(code)
 
 
-def _words(column: Column, cell: Value) -> _Cell:
+def _words(column: Column, pattern: re.Pattern[str] | None, cell: Value) -> _Cell:
     text = str(_text(cell))
     if column.max_length and len(text) > column.max_length:
         return _Cell(code="too_long_text", values={"length": len(text), "most": column.max_length})
-    if column.pattern and not re.fullmatch(column.pattern, text):
+    if pattern is not None and not pattern.fullmatch(text):
         return _Cell(code="pattern", values={"pattern": column.pattern})
     return _Cell(text)

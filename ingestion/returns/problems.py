@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import string
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +25,10 @@ class Wording(BaseModel):
     message_cy: str
     do_en: str
     do_cy: str
+
+
+_NUMBERS = frozenset({"first", "other", "rows", "most", "length", "number", "seconds", "closed"})
+"""Values of problems that count rows, columns or characters and say nothing of a cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,11 @@ class Problem:
     def do(self, language: Literal["en", "cy"]) -> str:
         """What to do next."""
         return self._told(self._wording.do_en if language == "en" else self._wording.do_cy, language)
+
+    def discreet(self) -> Problem:
+        """The same without anything that stands in a cell: where it is and what is wrong with it, and no value."""
+        kept = {k: v for k, v in self.values.items() if k.endswith(("_en", "_cy")) or k in _NUMBERS}
+        return replace(self, found=None, values=kept)
 
     @property
     def _wording(self) -> Wording:

@@ -35,6 +35,9 @@ def cell_tables(judged: Judged) -> tuple[pa.Table, pa.Table]:
     parts: tuple[list[pa.Table], list[pa.Table]] = ([], [])
     for read in judged.parsed.sheets:
         sheet = judged.spec.sheet(read.key)
+        if judged.personal:
+            parts[1].append(_withheld(judged, sheet, read))
+            continue
         out = [everything or (read.name, row) in bad for row in read.rows]
         for target, wanted in ((parts[0], False), (parts[1], True)):
             places = [n for n, is_out in enumerate(out) if is_out is wanted]
@@ -74,6 +77,18 @@ def _columns(judged: Judged, sheet: Sheet, read: ParsedSheet, places: Sequence[i
             },
             schema=cell_schema(),
         )
+
+
+def _withheld(judged: Judged, sheet: Sheet, read: ParsedSheet) -> pa.Table:
+    """Of a submission with personal data: which rows there were, and nothing that stands in them."""
+    import pyarrow as pa
+
+    lines = [
+        {"submission_id": judged.receipt.submission_id, "sheet": sheet.key, "row_number": row,
+         "column_name": sheet.grain[0], "value_status": "suppressed"}
+        for row in [*read.rows, *(row for row, _ in read.totals)]
+    ]  # fmt: skip
+    return pa.Table.from_pylist(lines, schema=cell_schema())
 
 
 def _totals(judged: Judged, sheet: Sheet, read: ParsedSheet) -> pa.Table:
@@ -135,8 +150,9 @@ def problem_table(judged: Judged) -> pa.Table:
             "rule_code": p.code,
             "severity": p.severity,
             "quarantines_row": (p.sheet, p.row) in there and (p.severity == "error" or p.code == "pasted_total"),
-            "message_en": p.message("en"),
-            "message_cy": p.message("cy"),
+            # a mart shows them to everybody; the value itself is in the restricted schema and in the officer's report
+            "message_en": p.discreet().message("en"),
+            "message_cy": p.discreet().message("cy"),
         }
         for p in judged.problems
     ]

@@ -15,7 +15,9 @@ from ingestion.returns.spec import ReturnSpec, load_returns
 
 COLUMNS = [
     {"key": "name", "type": "text", "required": True, "max_length": 5, "pattern": "[A-Z]+"},
-    {"key": "kind", "type": "choice", "choices": [{"key": "a", "en": "An A", "cy": "Â"}, {"key": "b", "en": "A B", "cy": "B"}]},
+    {"key": "kind", "type": "choice", "choices": [
+        {"key": "a", "en": "An A", "cy": "Â"}, {"key": "b", "en": "A B", "cy": "B"},
+    ]},
     {"key": "place", "type": "area", "area_types": ["local_authority"]},
     {"key": "children", "type": "count", "maximum": None},
     {"key": "share", "type": "percent"},

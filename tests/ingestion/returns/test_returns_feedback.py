@@ -343,7 +343,7 @@ def test_personal_data_comes_before_other_problems_of_its_sheet() -> None:
 def test_words_of_the_spec_are_told_even_then() -> None:
     heading = SPEC.sheets[0].columns[0].heading_en
     wording = ERROR.model_copy(update={"message_en": "“{heading}” is empty."})
-    one = problem(2, "A", wording=wording, values={"heading": heading})
+    one = problem(2, "A", wording=wording, values={"heading_en": heading, "heading_cy": heading})
     (line,) = lines(answer(one, has_personal_data=True))
     assert line.message[0] == f"“{heading}” is empty."
 

@@ -65,8 +65,9 @@ def test_the_same_bytes_under_two_names_are_one_return(desk, spend):
     assert first.receipt.file.sha256 == second.receipt.file.sha256
     assert first.receipt.submission_id != second.receipt.submission_id
     assert (outcome(first), outcome(second)) == ("accepted", "duplicate")
-    made = second.judgement
-    assert (made.rows_received, made.rows_accepted, made.rows_quarantined) == (3, 0, 3)
+    assert codes(second) == ["sent_before"]
+    made = second.judgement  # its rows were received with the first
+    assert (made.rows_received, made.rows_accepted, made.rows_quarantined) == (0, 0, 0)
     assert [s.version for s in desk.store.ledger().of(*KEY)] == [1, None]
 
 
@@ -450,6 +451,40 @@ def test_a_check_that_breaks_leaves_everything_waiting(desk, spend, monkeypatch)
     monkeypatch.undo()
 
 
+def test_a_submission_that_we_fail_at_stops_no_other_and_is_judged_again_when_a_person_says_so(
+    desk, made, spend, monkeypatch
+):
+    from ingestion.returns import judging
+
+    whole = judging.check_rules
+
+    def fails(parsed, *more):
+        if parsed.return_key == KEY[0]:
+            raise KeyError("an error of ours")
+        return whole(parsed, *more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(judging, "check_rules", fails)
+        first = desk.send(spend)
+        desk.send(made.ADVOCACY)
+        found = {j.receipt.submission_id: j for j in desk.judge()}
+    assert sorted(outcome(j) for j in found.values()) == ["accepted", "quarantined"]
+    assert codes(found[first.submission_id]) == ["not_judged"]
+    desk.store.record("released", submission_id=first.submission_id, reason="It was our error.")
+    assert [outcome(j) for j in desk.judge()] == ["accepted"]
+
+
+def test_trouble_of_the_machine_is_no_verdict(desk, spend, monkeypatch):
+    def fails(*_):
+        raise OSError(5, "Input/output error")
+
+    desk.send(spend)
+    monkeypatch.setattr("ingestion.returns.judging.check_rules", fails)
+    with pytest.raises(OSError, match="Input"):
+        desk.judge()
+    assert len(Judge(desk.lake).waiting()) == 1
+
+
 # -- on record ----------------------------------------------------------------------------------------------------
 
 
@@ -463,7 +498,8 @@ def test_received_is_accepted_and_quarantined_for_whatever_came(desk, made, spen
     _, rows = tables(ledger, datetime(2020, 1, 1, tzinfo=UTC))["submissions"]
     assert len(rows) == 8
     for row in rows:
-        assert row["rows_received"] == row["rows_accepted"] + row["rows_quarantined"] > 0
+        assert row["rows_received"] == row["rows_accepted"] + row["rows_quarantined"]
+        assert row["rows_received"] > 0 or row["outcome"] == "duplicate"
         submission = ledger.submissions[row["submission_id"]]
         for name, rows_there in (("cells", "rows_accepted"), ("quarantined", "rows_quarantined")):
             path = getattr(submission.judgement, name)

@@ -24,6 +24,7 @@ OF_A_ROW = re.compile(
     r"too_long_text|pattern|adds_to|sums_to|duplicate_row|formula|cumulative|personal|.*\."
 )
 WITHOUT_AN_EXAMPLE_FILE = {
+    "not_judged",
     "no_area", "no_period", "wrong_return", "extra_sheet", "not_asked", "real_in_sample", "synthetic_in_real",
 }  # fmt: skip
 """Raised by tests of test_returns_parse.py and test_returns_judging.py."""

@@ -229,6 +229,10 @@ def test_the_page_of_an_inbox_run_tells_of_returns_and_of_no_sources(
     headings = [("Returns", "Ffurflenni"), ("Late returns", "Ffurflenni hwyr"), ("Beta", "Beta (cy)")]
     assert all(words[place] in page for words in headings)
     assert ("Sources", "Ffynonellau")[place] not in page
+    assert report.returns is not None
+    assert len(report.returns.late) > 20  # the rest are folded away
+    others = ("The others", "Y lleill")[place]
+    assert f"<summary>{others} ({len(report.returns.late) - 20:,})</summary>" in page
     assert key in page
     assert "Huws" not in page
     assert "4711" not in page

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 import duckdb
 import jinja2
@@ -18,8 +18,8 @@ from ingestion.config import CHECKOUT
 from ingestion.lake import LandedFile
 from ingestion.returns.snapshot import tables
 from ingestion.returns.spec import Family, find_return
-from ingestion.returns.standing import Standing, standings, status_words
-from ingestion.returns.store import Event, Judgement, Ledger, Receipt, fold
+from ingestion.returns.standing import Standing, Status, standings, status_words
+from ingestion.returns.store import Event, Judgement, Ledger, Receipt, SubmissionOutcome, fold
 from ingestion.transform import SNAPSHOT_COLUMNS, _parquet
 
 KEY, GWENT, PERIOD = "icf_spend_quarterly", "rpb_gwent", "2019-20 Q2"
@@ -149,9 +149,9 @@ def test_what_is_not_due_yet_and_what_nobody_asks_for_is_not_late(families: dict
     assert (found.status, found.days_late) == ("not_required", 0)
 
 
-def test_every_status_has_words_in_both_languages() -> None:
+def test_every_status_and_every_outcome_has_words_in_both_languages() -> None:
     words = status_words()
-    assert {status for _, status, _ in STORIES.values()} | {"not_required"} <= set(words)
+    assert {*get_args(Status), *get_args(SubmissionOutcome)} <= set(words)
     assert all(en and cy and en != cy for en, cy in words.values())
 
 
