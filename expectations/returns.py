@@ -74,8 +74,8 @@ def judge_submissions(batches: Sequence[Batch], docs_dir: Path | None = None) ->
     if broken:
         said = "; ".join(broken)
         raise CheckErrored(
-            f"Checks of returns did not work: {said}. Nothing is accepted or refused by it; run again, and report it if "
-            "it stays.",
+            f"Checks of returns did not work: {said}. Nothing is accepted or refused by it; run again, and report it "
+            "if it stays.",
             f"Ni weithiodd gwiriadau ar ffurflenni: {said}. Nid oes dim wedi’i dderbyn na’i wrthod; rhedwch eto, a "
             "rhowch wybod os yw’n parhau.",
             code="check_errored",

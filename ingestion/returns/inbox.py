@@ -110,15 +110,12 @@ def tidy(lake: Lake, inbox: str) -> int:
 
 def _listing(fs: Any, root: str) -> dict[str, dict[str, Any]]:
     found = fs.find(root, detail=True)
-    local = "file" in fs.protocol
     return {
         str(path): info
         for path, info in found.items()
-        if info.get("type", "file") == "file"
+        if info.get("type", "file") == "file"  # a link is none: it would have us read what its sender could not
         and not any(UNFINISHED.search(part) for part in str(path)[len(root) :].strip("/").split("/"))
         and PurePosixPath(str(path)).name != RECEIVED
-        # a link would have us read, and answer with, a file that its sender could not
-        and not (local and not Path(path).resolve().is_relative_to(Path(root).resolve()))
     }
 
 

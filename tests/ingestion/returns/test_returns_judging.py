@@ -160,6 +160,16 @@ def test_what_is_not_certified_is_held_until_it_is(desk, spend):
     assert desk.store.read_table(one.judgement.cells).num_rows == 36
 
 
+def test_a_return_that_is_certified_later_was_known_from_when_it_was_received(desk, spend, later):
+    desk.take(spend, "2019-11-10T09:00:00")
+    held = desk.take(uncertified(later), "2019-11-12T09:00:00")
+    moment = datetime(2019, 11, 20, tzinfo=UTC)
+    desk.store.record("certified", at=moment, submission_id=held.receipt.submission_id, by="rpb_lead")
+    first, second = desk.store.ledger().of(*KEY)
+    assert (first.closed_by, first.known_to) == ("superseded", held.receipt.received_at)
+    assert (second.version, second.accepted_at) == (2, moment)
+
+
 @pytest.mark.parametrize("in_one_run", [True, False])
 def test_what_is_held_stands_for_nothing_whenever_the_next_one_is_judged(desk, spend, later, in_one_run):
     desk.send(uncertified(spend), "2019-11-10T09:00:00")
@@ -292,7 +302,9 @@ def test_personal_data_is_nowhere_but_in_the_bytes_that_came(desk, made, where, 
     assert (outcome(judged), codes(judged)) == ("quarantined", ["personal_data"])
     assert judged.judgement.has_personal_data
     assert judged.judgement.cells is None
-    assert judged.judgement.quarantined is None
+    withheld = desk.store.read_table(judged.judgement.quarantined)
+    assert len(set(withheld["row_number"].to_pylist())) == 2  # which rows there were, and nothing that stood in them
+    assert set(withheld["value"].to_pylist()) == set(withheld["value_found"].to_pylist()) == {None}
     assert judged.judgement.rows_quarantined == judged.judgement.rows_received == 2
     record = everything_on_record(desk, judged.receipt.file.path)
     assert text not in record

@@ -53,7 +53,6 @@ def test_a_run_takes_judges_answers_and_tidies(real, drop, made):
         assert (Path(one["answer"]) / inbox.PAGE_CY).is_file()
         assert Path(one["answer"]).is_relative_to(real.outbox_url)
         assert one["rows_received"] == one["rows_accepted"] + one["rows_quarantined"]
-        assert one["prepared_by"] == "Grants officer"
     assert ReturnStore(run.lake).ledger().current(*KEY).version == 1
     assert nightly.returns(Run("two", settings=real)) == {}
 

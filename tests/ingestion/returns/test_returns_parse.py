@@ -268,10 +268,8 @@ def test_a_number_is_read_as_people_write_it_or_not_at_all(text, number):
 @given(st.text(alphabet="0123456789,.()-−–£% \u00a0gbp'", max_size=14))
 def test_no_text_breaks_the_reader_of_numbers(text):
     found = read_number(text)
-    assert found is None or found == pytest.approx(found)
-    if found is not None and found != 0:
-        digits = "".join(c for c in text if c.isdigit())
-        assert "".join(c for c in f"{abs(found):.20f}" if c.isdigit()).strip("0").startswith(digits.strip("0")[:12])
+    if found is not None:  # no digit is left out and none is made up
+        assert abs(found) == float("".join(c for c in text if c in "0123456789."))
 
 
 @pytest.mark.parametrize(
