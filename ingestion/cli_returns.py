@@ -259,7 +259,7 @@ def _write_report(judged: Judged, file: Path, folder: Path, sandbox: Any) -> Non
     from ingestion.returns.inbox import MARKED, PAGE_CY, PAGE_EN, answer_of
     from ingestion.returns.reading import read_book
 
-    made = answer_of(judged)
+    made = answer_of(judged, is_check=True)
     if judged.parsed is not None and not judged.personal:
         made.book = sandbox.run(read_book, file, file.name)
     folder.mkdir(parents=True, exist_ok=True)
@@ -680,9 +680,15 @@ def erase_submission(key: str, reason: str, by: str | None, settings: Settings) 
 
     from ingestion import nightly
     from ingestion.publish import current_version, versions
+    from ingestion.returns.inbox import Outbox
     from ingestion.returns.store import ReturnStore
 
-    yield from ReturnStore(_lake(settings)).erase(key, reason, by)
+    lake = _lake(settings)
+    store = ReturnStore(lake)
+    submission = _find(store.ledger(), key)
+    yield from store.erase(key, reason, by)
+    with Outbox(lake, settings.outbox_url) as outbox:
+        yield from outbox.remove(submission.submission_id)
     if current_version(settings) is None:
         return
     run = nightly.Run(f"erase__{datetime.now(UTC):%Y-%m-%dT%H-%M-%S-%f}", nightly.Params(force=True), settings)

@@ -248,8 +248,8 @@ def judge_returns(run: Run) -> dict[str, int]:
     started = time.monotonic()
     with _returns_lock(run):
         judge = Judge(run.lake)
-        judged = judge.judge(judge.waiting(), run.folder.path / "data_docs_returns")
-        answers = inbox.answer(judged, run.lake, run.settings.outbox_url)
+        with inbox.Outbox(run.lake, run.settings.outbox_url) as outbox:
+            judged = judge.judge(judge.waiting(), run.folder.path / "data_docs_returns", answer=outbox.answer)
         inbox.tidy(run.lake, run.settings.inbox_url)
     outcomes: dict[str, int] = dict(Counter(str(one.judgement.outcome) for one in judged))
     told = [
@@ -257,9 +257,9 @@ def judge_returns(run: Run) -> dict[str, int]:
             **one.judgement.model_dump(mode="json", exclude=NOT_TOLD),
             "submission_id": one.receipt.submission_id,
             "received_at": one.receipt.received_at.isoformat(),
-            "answer": folder,
+            "answer": one.answer,
         }
-        for one, folder in zip(judged, answers, strict=True)
+        for one in judged
     ]
     document = {"outcomes": outcomes, "submissions": told, "seconds": round(time.monotonic() - started, 2)}
     run.folder.write("returns", document)

@@ -63,25 +63,100 @@
 {%- endmacro %}
 
 {#
+    What a reader knows of a number that is published rounded to 5, or as one of 1 to 4 that is withheld: the smallest and
+    the largest that it can be. Nought is exact; a number that nobody gave may be any.
+#}
+{% macro least_it_can_be(value) -%}
+    case
+        when {{ value }} is null then 0
+        when {{ value }} = 0 then 0
+        when {{ is_small(value) }} then case when {{ value }} > 0 then 1 else -4 end
+        when {{ round_to_5(value) }} = 5 then 5
+        else {{ round_to_5(value) }} - 2
+    end
+{%- endmacro %}
+
+{% macro most_it_can_be(value) -%}
+    case
+        when {{ value }} is null then 1000000000
+        when {{ value }} = 0 then 0
+        when {{ is_small(value) }} then case when {{ value }} > 0 then 4 else -1 end
+        when {{ round_to_5(value) }} = -5 then -5
+        else {{ round_to_5(value) }} + 2
+    end
+{%- endmacro %}
+
+{#
     The suppression of `cells` (cell_id, lineage_id, vintage_at, value, is_withheld) within `groups` (group_id, cell_id,
     is_whole), unrolled to `passes` passes. In each pass: a group with exactly one suppressed cell gives it back by
     subtraction, so another is suppressed too. The newest first, for what was published before is known already; of those
     the smallest, a part before the whole; nought only where nothing else is left. A cell of a group that was suppressed
     in one vintage stays so in every later one, for the difference of two vintages of a total is the change of a cell.
-    Ties are broken by the cell's id, so that two builds agree.
+    Ties are broken by the cell's id, so that two builds agree. A whole whose rounding leaves its parts one way only to add
+    up to it (8 is told as 10, which two withheld numbers reach as 4 and 4 alone) is suppressed before the first pass.
+    What no group holds, nothing gives back: `alone` judges it anew in each vintage, outside the passes.
 #}
 {% macro suppression_passes(cells, groups, passes) -%}
+    members_of_groups as (
+        select distinct cell_id from {{ groups }}
+    ),
+
+    primaries as (
+        select
+            cells.cell_id,
+            cells.lineage_id,
+            cells.vintage_at,
+            cells.value,
+            members_of_groups.cell_id is not null as is_grouped,
+            case when cells.is_withheld or {{ is_small('cells.value') }} then 1 else 0 end as is_primary,
+            {{ least_it_can_be('cells.value') }} as least,
+            {{ most_it_can_be('cells.value') }} as most
+        from {{ cells }} as cells
+        left join members_of_groups on cells.cell_id = members_of_groups.cell_id
+    ),
+
+    alone as (
+        select
+            cell_id,
+            value,
+            is_primary,
+            is_primary as is_suppressed
+        from primaries
+        where not is_grouped
+    ),
+
+    -- columns that `adds_to` another may leave a rest: they do not add up to it
+    pinned as (
+        select
+            linked.group_id,
+            max(case when linked.is_whole = 1 then linked.cell_id end) as cell_id
+        from {{ groups }} as linked
+        inner join primaries on linked.cell_id = primaries.cell_id
+        where linked.group_id not like '%|adds_to|%'
+        group by linked.group_id
+        having
+            sum(case when linked.is_whole = 1 then 1 else 0 end) = 1
+            and max(case when linked.is_whole = 1 then primaries.is_primary end) = 0
+            and max(case when linked.is_whole = 0 and primaries.most > primaries.least then 1 else 0 end) = 1
+            and (
+                sum(case when linked.is_whole = 0 then primaries.most end)
+                = max(case when linked.is_whole = 1 then primaries.least end)
+                or sum(case when linked.is_whole = 0 then primaries.least end)
+                = max(case when linked.is_whole = 1 then primaries.most end)
+            )
+    ),
+
     pass_0 as (
         select
-            alone.cell_id,
-            -- what no group holds, nothing gives back: it is judged anew in each vintage
-            case when grouped.cell_id is null then alone.cell_id else alone.lineage_id end as lineage_id,
-            alone.vintage_at,
-            alone.value,
-            case when alone.is_withheld or {{ is_small('alone.value') }} then 1 else 0 end as is_primary,
-            case when alone.is_withheld or {{ is_small('alone.value') }} then 1 else 0 end as is_suppressed
-        from {{ cells }} as alone
-        left join (select distinct cell_id from {{ groups }}) as grouped on alone.cell_id = grouped.cell_id
+            primaries.cell_id,
+            primaries.lineage_id,
+            primaries.vintage_at,
+            primaries.value,
+            primaries.is_primary,
+            case when primaries.is_primary = 1 or pinned.cell_id is not null then 1 else 0 end as is_suppressed
+        from primaries
+        left join (select distinct cell_id from pinned) as pinned on primaries.cell_id = pinned.cell_id
+        where primaries.is_grouped
     ),
 
     {% for number in range(1, passes + 1) -%}

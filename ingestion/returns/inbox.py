@@ -11,7 +11,7 @@ import json
 import re
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -25,7 +25,7 @@ from ingestion.returns.judging import Judged
 from ingestion.returns.problems import RefusedError
 from ingestion.returns.reading import read_book
 from ingestion.returns.sandbox import Sandbox
-from ingestion.returns.store import Ledger, Receipt, ReturnStore
+from ingestion.returns.store import ACCEPTED, Receipt, ReturnStore, erased_key
 from ingestion.returns.submitters import area_of_folder, drop_folder
 
 RECEIVED = "received.json"
@@ -67,8 +67,8 @@ def receive(lake: Lake, inbox: str, *, quiet: float = 2.0, channel: str = "inbox
         relative = _relative(path, root)
         said = told.get(relative)
         key = _key(relative, info, said)
-        if key in known:
-            receipts.append(known[key])
+        if (receipt := known.get(key) or known.get(erased_key(key))) is not None:
+            receipts.append(receipt)
             continue
         with lake.scratch(PurePosixPath(relative).suffix[:8]) as local:
             fs.get_file(path, str(local))
@@ -101,7 +101,8 @@ def tidy(lake: Lake, inbox: str) -> int:
     gone = 0
     for path, info in _listing(fs, root).items():
         relative = _relative(path, root)
-        if {_key(relative, info, None), _key(relative, info, told.get(relative))} & done:
+        keys = {_key(relative, info, None), _key(relative, info, told.get(relative))}
+        if (keys | {erased_key(k) for k in keys}) & done:
             with contextlib.suppress(OSError):
                 fs.rm_file(path)
                 gone += 1
@@ -166,52 +167,77 @@ def _sender(relative: str) -> str | None:
 # -- answering ---------------------------------------------------------------------------------------------------
 
 
-def answer(judged: Sequence[Judged], lake: Lake, outbox: str) -> list[str]:
-    """Write the report on each submission: a page in each language, and the marked workbook where there is something.
+class Outbox:
+    """Where the reports go: a page in each language, and the marked workbook where there is something.
+
+    A context manager.
 
     Args:
-        judged: What was judged.
         lake: Where the submissions' bytes are, to copy the cells of those with problems.
-        outbox: An fsspec URL; a folder for each submitter, in it one for each submission.
-
-    Returns:
-        The folders, in the order given.
+        url: An fsspec URL; a folder for each submitter, in it one for each submission.
     """
-    from ingestion.returns.feedback import write_feedback_html, write_feedback_xlsx
 
-    fs, root = fsspec.core.url_to_fs(outbox)
-    ledger = ReturnStore(lake).ledger()
-    folders = []
-    with Sandbox() as sandbox, tempfile.TemporaryDirectory(prefix="gofal-outbox-") as scratch:
-        for one in judged:
-            made = answer_of(one, ledger)
-            if one.problems and not one.personal and one.parsed is not None:
-                with lake.as_local(one.receipt.file.path) as local, contextlib.suppress(RefusedError):
-                    made.book = sandbox.run(read_book, local, one.receipt.original_name)
-            folder = f"{root.rstrip('/')}/{_place(one)}"
-            folders.append(folder)
-            pages = [Path(scratch) / name for name in (PAGE_EN, PAGE_CY)]
-            write_feedback_html(made, *pages)
-            if one.problems:
-                pages.append(Path(scratch) / MARKED)
-                write_feedback_xlsx(made, pages[-1])
-            fs.makedirs(folder, exist_ok=True)
-            for page in pages:
-                fs.put_file(str(page), f"{folder}/{page.name}")
-    return folders
+    def __init__(self, lake: Lake, url: str) -> None:
+        self._lake = lake
+        self._fs, root = fsspec.core.url_to_fs(url)
+        self._root = root.rstrip("/")
+
+    def __enter__(self) -> Outbox:
+        self._held = contextlib.ExitStack()
+        self._sandbox = self._held.enter_context(Sandbox())
+        self._scratch = Path(self._held.enter_context(tempfile.TemporaryDirectory(prefix="gofal-outbox-")))
+        return self
+
+    def __exit__(self, *ended: object) -> None:
+        self._held.close()
+
+    def answer(self, judged: Judged) -> str:
+        """Write the report on a submission. Doing it twice is the same as once.
+
+        Returns:
+            Its folder.
+        """
+        from ingestion.returns.feedback import write_feedback_html, write_feedback_xlsx
+
+        made = answer_of(judged)
+        if judged.problems and not judged.personal and judged.parsed is not None:
+            with self._lake.as_local(judged.receipt.file.path) as local, contextlib.suppress(RefusedError):
+                made.book = self._sandbox.run(read_book, local, judged.receipt.original_name)
+        folder = f"{self._root}/{_place(judged)}"
+        pages = [self._scratch / name for name in (PAGE_EN, PAGE_CY)]
+        write_feedback_html(made, *pages)
+        if judged.problems:
+            pages.append(self._scratch / MARKED)
+            write_feedback_xlsx(made, pages[-1])
+        self._fs.makedirs(folder, exist_ok=True)
+        for page in pages:
+            self._fs.put_file(str(page), f"{folder}/{page.name}")
+        return folder
+
+    def remove(self, submission_id: str) -> list[str]:
+        """Remove the reports on a submission, wherever they are.
+
+        Returns:
+            The folders that are gone.
+        """
+        if not self._fs.exists(self._root):
+            return []
+        found = [str(p) for p in self._fs.glob(f"{self._root}/*/*/*_{submission_id}")]
+        for folder in found:
+            self._fs.rm(folder, recursive=True)
+        return found
 
 
-def answer_of(judged: Judged, ledger: Ledger | None = None) -> Answer:
+def answer_of(judged: Judged, *, is_check: bool = False) -> Answer:
     """What the report on a submission is made from.
 
     Args:
         judged: The submission.
-        ledger: What is on record, for its version; None for a file that was only checked.
+        is_check: Whether the file was only checked, not sent.
     """
     made = judged.judgement
     parsed = judged.parsed
-    recorded = ledger.submissions.get(judged.receipt.submission_id) if ledger else None
-    standing = ledger.current(*recorded.about) if ledger and recorded and recorded.about else None
+    stands = made.outcome in ACCEPTED
     return Answer(
         original_name=judged.receipt.original_name,
         received_at=judged.receipt.received_at,
@@ -220,16 +246,16 @@ def answer_of(judged: Judged, ledger: Ledger | None = None) -> Answer:
         area=areas().get(made.area_code or ""),
         period=parsed.period if parsed else None,
         submission_id=judged.receipt.submission_id or None,
-        version=recorded.version if recorded else None,
+        version=judged.version if stands and not is_check else None,
         replaces=judged.replaces,
-        current=standing.version if standing and standing is not recorded else None,
+        current=None if stands else judged.replaces,
         rows_received=made.rows_received,
         rows_accepted=made.rows_accepted,
         rows_quarantined=made.rows_quarantined,
         problems=judged.problems,
         has_personal_data=made.has_personal_data,
         is_nil=made.is_nil,
-        is_check=ledger is None,
+        is_check=is_check,
         is_synthetic=made.is_synthetic,
     )
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -27,6 +28,8 @@ from ingestion.returns.submitters import may_submit
 from ingestion.returns.tables import cell_tables, problem_table, rows_of_cells
 
 _log = logging.getLogger(__name__)
+READ_AHEAD = 4
+"""Files that are read before it is their turn."""
 STILL_COMING = timedelta(hours=1)
 """How long a file that ends too early is taken for one that is still being uploaded."""
 
@@ -41,7 +44,12 @@ class Judged:
     parsed: Parsed | None = None
     personal: list[Any] = field(default_factory=list)
     spec: ReturnSpec | None = None
+    version: int | None = None
+    """Which version it is, if it is accepted."""
     replaces: int | None = None
+    """The version that stands, or stood until it came."""
+    answer: str | None = None
+    """Where its report is."""
 
     @property
     def errors(self) -> list[Problem]:
@@ -61,7 +69,7 @@ class Judged:
             place = (problem.sheet, problem.row)
             if problem.row is not None and place in there:
                 bad.add((problem.sheet, problem.row))
-            elif place not in totals:
+            elif place not in totals or problem.code == "pasted_total_wrong":  # a row may be missing
                 whole = True
         return bad, whole
 
@@ -125,7 +133,12 @@ class Judge:
         return [s.receipt for s in self.ledger.submissions.values() if s.judgement is None and not s.erased]
 
     def judge(
-        self, receipts: Sequence[Receipt], docs_dir: Path | None = None, *, expectations: bool = True
+        self,
+        receipts: Sequence[Receipt],
+        docs_dir: Path | None = None,
+        *,
+        expectations: bool = True,
+        answer: Callable[[Judged], str] | None = None,
     ) -> list[Judged]:
         """Judge submissions and put them on record.
 
@@ -133,28 +146,42 @@ class Judge:
             receipts: In the order received.
             docs_dir: Where Great Expectations' Data Docs go.
             expectations: Whether Great Expectations looks at what is about to be accepted.
+            answer: Tells the submitter, before it is on record, and gives the place of what it told.
 
         Returns:
             What became of each. A file that ends too early and came within the hour is left for the next time: it may
             still be coming.
         """
         found: list[Judged] = []
-        with Sandbox() as sandbox:
-            for receipt in receipts:
-                with self.lake.as_local(receipt.file.path) as local:
-                    judged = self._judged(local, receipt, sandbox)
+        # while one file is held against its rules the next is read, in the other process
+        with Sandbox() as sandbox, ThreadPoolExecutor(1, "gofal-read") as reader:
+            ahead = deque(reader.submit(self._read, receipt, sandbox) for receipt in receipts[:READ_AHEAD])
+            for number, receipt in enumerate(receipts):
+                judged = self._judged(receipt, ahead.popleft())
+                if number + READ_AHEAD < len(receipts):
+                    ahead.append(reader.submit(self._read, receipts[number + READ_AHEAD], sandbox))
                 if not _still_coming(judged):
                     found.append(judged)
         if expectations:
             self._expect(found, docs_dir)
-        for judged in found:
-            self._record(judged)
+        with ThreadPoolExecutor(4, "gofal-record") as writer:  # which waits for the disk
+            written: list[Future[None]] = []
+            for judged in found:
+                # before it is on record: a run that dies in between judges and answers it again
+                judged.answer = answer(judged) if answer else None
+                written.append(writer.submit(self._record, judged))
+            for one in written:
+                one.result()
         return found
 
-    def _judged(self, local: Path, receipt: Receipt, sandbox: Sandbox) -> Judged:
+    def _read(self, receipt: Receipt, sandbox: Sandbox) -> Judged:
+        with self.lake.as_local(receipt.file.path) as local:
+            return _read(local, receipt, sandbox, released=self._released(receipt))
+
+    def _judged(self, receipt: Receipt, reading: Future[Judged]) -> Judged:
         """One submission; where we fail at it, it is quarantined, so that it does not stop everybody else's."""
         try:
-            judged = _read(local, receipt, sandbox, released=self._released(receipt))
+            judged = reading.result()
             if not _still_coming(judged):
                 self._assess(judged)
         except (OSError, MemoryError, GofalError):  # the machine's trouble, which the next run may not have
@@ -184,6 +211,7 @@ class Judge:
 
     def references(self, spec: ReturnSpec, area: str, period: ReturnPeriod) -> References:
         """What a return is held against: the period before, the offer in force, the projects that spend."""
+        told = " ".join(rule.check for sheet in spec.sheets for rule in sheet.rules)
         before = period.before(spec.cadence) if spec.cadence != "once" else None
         previous = self._rows(spec.key, area, before.key) if before else {}
         if before and previous:
@@ -191,8 +219,8 @@ class Judge:
         return References(
             previous=previous,
             previous_period=before.key if before and previous else None,
-            offers=offers_in_force(self.ledger.offers, area, period.year, period.end),
-            projects=self._projects(area),
+            offers=offers_in_force(self.ledger.offers, area, period.year, period.end) if "offer." in told else (),
+            projects=self._projects(area) if "projects" in told else (),
         )
 
     def _rows(self, return_key: str, area: str, period: str) -> dict[str, list[dict[str, Any]]]:
@@ -238,6 +266,7 @@ class Judge:
         parsed = judged.parsed
         assert parsed is not None and parsed.period is not None  # noqa: S101, PT018  # assessed only when recognised
         standing = self._current.get(about, [])
+        judged.version = len(standing) + 1
         last = standing[-1][0] if standing else None
         if last is None or (isinstance(last, Submission) and not last.is_current):
             return

@@ -253,6 +253,8 @@ def _submission(one: Submission) -> dict[str, Any]:
     judgement = one.judgement
     assert judgement is not None  # noqa: S101  # the caller has looked
     row = judgement.model_dump(include=set(_SUBMISSION_COLUMNS))
+    if one.erased:
+        row |= dict.fromkeys(("rows_received", "rows_accepted", "rows_quarantined"), 0)
     return row | {
         "submission_id": one.submission_id,
         "submission_version": one.version,

@@ -131,6 +131,8 @@ class Submission(BaseModel):
         """What became of it; a held one is accepted once it is certified. None while nobody has judged it."""
         if self.judgement is None:
             return None
+        if self.erased:
+            return "erased"
         return "accepted" if self.judgement.outcome == "held" and self.accepted_at else self.judgement.outcome
 
     @property
@@ -333,6 +335,9 @@ class ReturnStore:
             if self.lake.exists(path):
                 self.lake.fs.rm_file(self.lake.path(path))
                 gone.append(path)
+        for one in same:  # a file's name can say who somebody is, too
+            left = one.receipt.model_copy(update={"original_name": "", "inbox_key": erased_key(one.receipt.inbox_key)})
+            self.lake.write_json(_receipt(one.submission_id), left.model_dump(mode="json"))
         self.lake.write_json(
             f"tombstones/{sha256}.json",
             {"sha256": sha256, "bytes": submission.receipt.file.bytes, "reason": reason, "at": utc_now().isoformat(),
@@ -400,6 +405,7 @@ def fold(receipts: Sequence[Receipt], events: Sequence[Event], offers: Sequence[
     """
     found = {r.submission_id: Submission(receipt=r) for r in receipts}
     told = [e for e in events if e.submission_id is None or e.submission_id in found]
+    gone: dict[str, datetime] = {}
     for event in told:
         if event.submission_id is None:
             continue
@@ -417,11 +423,14 @@ def fold(receipts: Sequence[Receipt], events: Sequence[Event], offers: Sequence[
             one.accepted_at = None
         elif event.kind == "erased":
             one.erased = True
+            if one.accepted_at is not None:
+                gone[one.submission_id] = one.accepted_at
             one.accepted_at = None
     ends = [e for e in told if e.kind in ("withdrawn", "recalled")]
     by_about: dict[tuple[str, str, str], list[Submission]] = defaultdict(list)
     for one in found.values():
-        if one.accepted_at is not None and one.about is not None:
+        # what was erased keeps its place: no earlier version comes back by it
+        if (one.accepted_at is not None or one.submission_id in gone) and one.about is not None:
             by_about[one.about].append(one)
     for about, accepted in by_about.items():
         for number, one in enumerate(accepted, 1):
@@ -457,6 +466,11 @@ def _until(events: Iterable[Event], as_of: datetime) -> list[Event]:
         if counts:
             kept.append(event)
     return kept
+
+
+def erased_key(inbox_key: str) -> str:
+    """What an inbox knows a file by whose name must not be kept."""
+    return inbox_key if inbox_key.startswith("erased:") else f"erased:{hashlib.sha256(inbox_key.encode()).hexdigest()}"
 
 
 def _receipt(submission_id: str) -> str:

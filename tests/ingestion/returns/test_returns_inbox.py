@@ -21,6 +21,11 @@ from ingestion.sample.inbox import lay_out
 LONG_AGO = 1_573_500_000
 
 
+def answers(judged, lake, url):
+    with inbox.Outbox(lake, url) as outbox:
+        return [outbox.answer(one) for one in judged]
+
+
 @pytest.fixture
 def box(tmp_path):
     folder = tmp_path / "inbox"
@@ -181,7 +186,7 @@ def test_whatever_a_file_is_called_its_answer_stays_in_the_outbox(desk, drop, bo
     (receipt,) = inbox.receive(desk.lake, str(box))
     assert receipt.original_name == name
     outbox = tmp_path / "outbox"
-    (folder,) = inbox.answer(desk.judge(), desk.lake, str(outbox))
+    (folder,) = answers(desk.judge(), desk.lake, str(outbox))
     assert Path(folder).resolve().is_relative_to(outbox)
     assert Path(folder).relative_to(outbox).parts[:2] == ("rpb-gwent", "icf_spend_quarterly_2019-20Q2")
     new = {p for p in tmp_path.rglob("*") if "lake" not in p.parts} - before
@@ -221,7 +226,7 @@ def test_an_inbox_and_an_outbox_may_be_in_an_object_store(desk, made, write_retu
     (receipt,) = inbox.receive(desk.lake, "memory://box", quiet=0)
     assert (receipt.sender, receipt.original_name) == ("rpb_gwent", "a.csv")
     judged = desk.judge()
-    (folder,) = inbox.answer(judged, desk.lake, "memory://out")
+    (folder,) = answers(judged, desk.lake, "memory://out")
     assert sorted(Path(p).name for p in fs.find(folder)) == [PAGE_CY, PAGE_EN]
     assert inbox.tidy(desk.lake, "memory://box") == 1
     assert fs.find("/box") == []
@@ -253,7 +258,7 @@ def test_an_answer_is_a_page_in_each_language_and_the_marked_workbook(desk, made
     bad = desk.take(made.SPEND.with_(lead_partner="Powys"), "2019-11-11T09:00:00")
     unknown = Path(__file__).parents[2] / "must_fail" / "returns" / "rules" / "unknown_return.csv"
     nobodys = desk.take(unknown, "2019-11-11T10:00:00")
-    folders = [Path(f) for f in inbox.answer([good, bad, nobodys], desk.lake, str(tmp_path / "outbox"))]
+    folders = [Path(f) for f in answers([good, bad, nobodys], desk.lake, str(tmp_path / "outbox"))]
     assert [sorted(p.name for p in f.iterdir()) for f in folders] == [
         sorted([PAGE_EN, PAGE_CY]), sorted([PAGE_EN, PAGE_CY, MARKED]), sorted([PAGE_EN, PAGE_CY, MARKED])
     ]  # fmt: skip
@@ -271,7 +276,7 @@ def test_an_answer_is_a_page_in_each_language_and_the_marked_workbook(desk, made
 
 def test_an_answer_to_personal_data_repeats_none_of_it(desk, made, tmp_path):
     judged = desk.take(made.OUTCOMES.with_(narrative="Write to mari.enw-ffug@example.org"), "2019-11-11T09:00:00")
-    (folder,) = inbox.answer([judged], desk.lake, str(tmp_path / "outbox"))
+    (folder,) = answers([judged], desk.lake, str(tmp_path / "outbox"))
     for path in Path(folder).iterdir():
         from zipfile import ZipFile, is_zipfile
 

@@ -63,6 +63,7 @@ select
     submissions.language,
     sums.value_number,
     sums.value_status,
+    sums.rounding_base,
     sums.level in ('region', 'country') or (sums.level = 'submitter' and areas.area_type <> 'local_authority') as is_total,
     case
         when sums.area_code = 'W92000004' then null

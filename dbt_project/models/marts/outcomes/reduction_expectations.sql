@@ -127,6 +127,7 @@ select
     measured.period_end,
     cast(measured.value_number as bigint) as planned_reduction,
     measured.value_status as planned_reduction_status,
+    measured.rounding_base,
     cast(measured.cumulative as bigint) as cumulative_planned_reduction,
     measured.cumulative_status as cumulative_planned_reduction_status,
     case

@@ -43,7 +43,8 @@ select
     sums.breakdown,
     sums.value_number as value,
     sums.value_status,
-    coalesce(sums.unit, 'count') as unit,
+    -- full-time equivalents are no heads
+    coalesce(sums.unit, case when sums.measure_key like '%!_fte' escape '!' then 'fte' else 'count' end) as unit,
     sums.is_total,
     sums.adds_to,
     sums.total_basis,
