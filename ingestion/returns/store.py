@@ -336,7 +336,9 @@ class ReturnStore:
                 self.lake.fs.rm_file(self.lake.path(path))
                 gone.append(path)
         for one in same:  # a file's name can say who somebody is, too
-            left = one.receipt.model_copy(update={"original_name": "", "inbox_key": erased_key(one.receipt.inbox_key)})
+            key = erased_key(one.receipt.inbox_key)
+            file = one.receipt.file.model_copy(update={"url": key})
+            left = one.receipt.model_copy(update={"original_name": "", "inbox_key": key, "file": file})
             self.lake.write_json(_receipt(one.submission_id), left.model_dump(mode="json"))
         self.lake.write_json(
             f"tombstones/{sha256}.json",

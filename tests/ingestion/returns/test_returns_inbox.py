@@ -15,6 +15,7 @@ from fsspec.implementations.local import LocalFileSystem
 from ingestion.lake import Lake
 from ingestion.returns import inbox
 from ingestion.returns.inbox import MARKED, PAGE_CY, PAGE_EN, RECEIVED
+from ingestion.returns.judging import Judge
 from ingestion.returns.store import ReturnStore
 from ingestion.sample.inbox import lay_out
 
@@ -331,3 +332,51 @@ def test_the_sample_is_laid_out_once(lake, box, made, write_return, monkeypatch)
     assert lay_out(lake, str(box), 3)
     assert built == [1, 2, 3]
     assert sorted(p.name for p in (box / "rpb-gwent").iterdir()) == ["2.csv", "3.csv"]
+
+
+def test_a_run_that_dies_before_a_judgement_is_on_record_answers_again(desk, drop, box, tmp_path):
+    drop("rpb-gwent/one.csv")
+    inbox.receive(desk.lake, str(box))
+    outbox = str(tmp_path / "outbox")
+
+    def dies(judged):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Judge(desk.lake).judge(Judge(desk.lake).waiting(), expectations=False, answer=dies)
+    assert [r.original_name for r in Judge(desk.lake).waiting()] == ["one.csv"]
+
+    with inbox.Outbox(desk.lake, outbox) as out:
+        (judged,) = Judge(desk.lake).judge(Judge(desk.lake).waiting(), expectations=False, answer=out.answer)
+    assert judged.answer is not None
+    assert (Path(judged.answer) / PAGE_CY).exists()
+    assert Judge(desk.lake).waiting() == []
+
+
+def test_the_report_says_which_version_it_became_and_which_one_it_replaces(desk, drop, box, tmp_path, made):
+    for name, when in (("first.csv", LONG_AGO), ("second.csv", LONG_AGO + 60)):
+        one = made.SPEND if name == "first.csv" else made.SPEND.with_(forecast=101_000)
+        drop(f"rpb-gwent/{name}", one, when)
+    inbox.receive(desk.lake, str(box))
+    first, second = Judge(desk.lake).judge(Judge(desk.lake).waiting(), expectations=False)
+    made_first, made_second = inbox.answer_of(first), inbox.answer_of(second)
+    assert (made_first.version, made_first.replaces) == (1, None)
+    assert (made_second.version, made_second.replaces) == (2, 1)
+    ledger = desk.store.ledger()
+    assert [s.version for s in ledger.submissions.values()] == [1, 2]
+
+
+def test_erasing_takes_the_reports_and_the_files_name_with_it(desk, drop, box, tmp_path):
+    drop("rpb-gwent/Report on A Person.csv")
+    inbox.receive(desk.lake, str(box))
+    outbox = str(tmp_path / "outbox")
+    with inbox.Outbox(desk.lake, outbox) as out:
+        (judged,) = Judge(desk.lake).judge(Judge(desk.lake).waiting(), expectations=False, answer=out.answer)
+        key = judged.receipt.submission_id
+        desk.store.erase(key, "It names somebody.")
+        assert out.remove(key) == [judged.answer]
+    assert not Path(judged.answer).exists()
+    kept = [p for p in Path(desk.lake.root).rglob("*") if p.is_file() and b"A Person" in p.read_bytes()]
+    assert kept == []
+    (receipt,) = inbox.receive(desk.lake, str(box))
+    assert receipt.submission_id == key
