@@ -35,7 +35,6 @@ from ingestion.returns.cover import (
 from ingestion.returns.periods import ReturnPeriod, read_return_period
 from ingestion.returns.problems import Problem
 from ingestion.returns.spec import Column, Family, ReturnSpec, Sheet, known_return, load_returns
-from ingestion.returns.tables import canonical
 from ingestion.statswales.periods import read_period
 from ingestion.statswales.registry import normalise
 
@@ -205,8 +204,10 @@ def _tables(book: Book) -> list[_Table]:
     for sheet in book.sheets:
         starts = [(0, COVER_EN)]
         for number, row in enumerate(sheet.rows):
-            cells = [c for c in row if c not in (None, "")]
-            if len(cells) == 1 and (match := re.fullmatch(r"\s*\[(.+)\]\s*", str(cells[0]))):
+            lead = row[0] if row else None
+            if not isinstance(lead, str) or "[" not in lead or any(not _is_blank(c) for c in row[1:]):
+                continue
+            if match := re.fullmatch(r"\s*\[(.+)\]\s*", lead):
                 starts.append((number, match[1]))
         ends = [start for start, _ in starts[1:]] + [len(sheet.rows)]
         for (start, name), end in zip(starts, ends, strict=True):
@@ -581,9 +582,8 @@ def _read_sheet(parsed: Parsed, sheet: Sheet, table: _Table, header: int, *, nil
     wanted = sorted(places.values())
     lead = min(wanted, default=0)
     for number, row in enumerate(body, table.first + header + 2):
-        if row.count(None) == len(row):
-            continue
-        if (len(row) <= lead or _is_blank(row[lead])) and all(p >= len(row) or _is_blank(row[p]) for p in wanted):
+        first = row[lead] if len(row) > lead else None
+        if (first is None or _is_blank(first)) and all(p >= len(row) or _is_blank(row[p]) for p in wanted):
             continue
         rows.append(number)
         lines.append(row if len(row) >= width else row + [None] * (width - len(row)))
@@ -733,11 +733,10 @@ def _convert(parsed: Parsed, table: _Table, column: Column, cells: list[Value], 
     letter = read.letters[column.key]
     problems = parsed.problems
     kinds = set(map(type, cells))
-    if column.is_number and kinds <= {float, int}:
-        values: list[Any] = [float(v) for v in cells]  # type: ignore[arg-type]
-        if _plain(column, values):
-            read.values[column.key] = values
-            return
+    settled = _settled(column, cells, kinds)
+    if settled is not None:
+        read.values[column.key] = settled
+        return
     # True, 1 and 1.0 are one key and not one cell; other kinds are never equal
     apart: list[Any] = list(cells)
     if not kinds <= _APART:
@@ -762,6 +761,30 @@ def _convert(parsed: Parsed, table: _Table, column: Column, cells: list[Value], 
         read.statuses[column.key] = statuses
     if found:
         read.found[column.key] = found
+
+
+def _settled(column: Column, cells: list[Any], kinds: set[type]) -> list[Any] | None:
+    """The values of a column in which nothing is unusual; None where cells need to be looked at one by one."""
+    if column.is_number and kinds <= {float, int}:
+        values: list[Any] = [float(v) for v in cells]
+        return values if _plain(column, values) else None
+    if kinds != {str}:
+        return None
+    distinct = set(cells)
+    if column.is_number:
+        if not all(map(_PLAIN_NUMBER.fullmatch, distinct)):
+            return None
+        numbers = {text: float(text) for text in distinct}
+        return [numbers[text] for text in cells] if _plain(column, list(numbers.values())) else None
+    if column.type not in ("text", "narrative") or "" in distinct or any(text != text.strip() for text in distinct):
+        return None
+    if column.max_length and max(map(len, distinct)) > column.max_length:
+        return None
+    return cells if not column.pattern or all(map(re.compile(column.pattern).fullmatch, distinct)) else None
+
+
+_PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,6})?")
+"""A number in a CSV of which nothing is worth keeping but its value."""
 
 
 def _plain(column: Column, values: Sequence[float]) -> bool:
@@ -856,7 +879,7 @@ def _number(column: Column, cell: Value) -> _Cell:
         if number is None or ("%" in cell and column.type != "percent"):
             return _Cell(code="not_a_number")  # 12% is not 12 pounds
         plain = re.fullmatch(r"\s*-?\d+(\.\d+)?\s*", cell) is not None
-        keep = canonical(number) != cell.strip()
+        keep = not _PLAIN_NUMBER.fullmatch(cell)
         one = _Cell(number, keep=keep, code=None if plain else "number_as_text", values={"value": _shown(number)})
     else:
         number = float(cell)

@@ -95,6 +95,9 @@ def _quick() -> duckdb.DuckDBPyConnection:
 
 def _duplicates(sheet: Sheet, read: ParsedSheet) -> Iterator[Problem]:
     """Rows that name the same thing as one above them."""
+    folded_columns = [[_folded(v) for v in read.values[k]] for k in sheet.grain]
+    if len(set(zip(*folded_columns, strict=True))) == len(read.rows):
+        return
     seen: dict[tuple[Any, ...], int] = {}
     for place, key in enumerate(zip(*(read.values[k] for k in sheet.grain), strict=True)):
         if all(part is None for part in key):

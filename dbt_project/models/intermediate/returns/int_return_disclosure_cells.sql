@@ -2,6 +2,18 @@
 -- areas, and, where a share of respondents is published, how many they are. `set_id` holds together the cells of one row;
 -- `lineage_id` is the same cell through its vintages.
 with
+-- the parts of a total that stands to the unit and would tell them
+withheld_plans as (
+    select distinct
+        return_key,
+        period_key,
+        sheet,
+        subject,
+        role
+    from {{ ref('int_return_plan_totals') }}
+    where withholds_parts
+),
+
 row_cells as (
     select
         'row|' || cells.submission_id || '|' || cells.sheet || '|' || cast(cells.row_number as {{ dbt.type_string() }})
@@ -19,10 +31,17 @@ row_cells as (
         cells.sums_to_role,
         cells.adds_to_role,
         cells.value_number as value,
-        cells.value_status = 'suppressed' as is_withheld,
+        cells.value_status = 'suppressed' or withheld_plans.role is not null as is_withheld,
         submissions.public_from as vintage_at
     from {{ ref('int_return_cells') }} as cells
     inner join {{ ref('int_return_submissions') }} as submissions on cells.submission_id = submissions.submission_id
+    left join withheld_plans
+        on
+            submissions.return_key = withheld_plans.return_key
+            and submissions.period_key = withheld_plans.period_key
+            and cells.sheet = withheld_plans.sheet
+            and cells.subject = withheld_plans.subject
+            and cells.role = withheld_plans.role
     where
         cells.is_disclosive
         and submissions.is_public
@@ -80,7 +99,19 @@ respondents as (
 
 named_sums as (
     select
-        sums.*,
+        sums.set_id,
+        sums.level,
+        sums.submission_id,
+        sums.sheet,
+        sums.subject,
+        sums.area_code,
+        sums.feed,
+        sums.role,
+        sums.sums_to_role,
+        sums.adds_to_role,
+        sums.public_from,
+        sums.value_number,
+        sums.is_withheld or (sums.level = 'submitter' and withheld_plans.role is not null) as is_withheld,
         case
             when submissions.submission_id is not null
                 then
@@ -92,6 +123,13 @@ named_sums as (
         end as lineage_set
     from {{ ref('int_return_sums') }} as sums
     left join {{ ref('int_return_submissions') }} as submissions on sums.submission_id = submissions.submission_id
+    left join withheld_plans
+        on
+            sums.return_key = withheld_plans.return_key
+            and sums.period_key = withheld_plans.period_key
+            and sums.sheet = withheld_plans.sheet
+            and sums.subject = withheld_plans.subject
+            and sums.role = withheld_plans.role
     where sums.is_disclosive and (sums.value_number is not null or sums.is_withheld)
 ),
 
