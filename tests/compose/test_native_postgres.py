@@ -65,7 +65,9 @@ class Native:
         self.folder = folder
         self.port = free_port()
         self.health_port = free_port()
-        self.services = resolve(SECRETS | {"GOFAL_SOURCE": "sample", "AIRFLOW_PORT": str(self.port)})["services"]
+        self.services = resolve(
+            SECRETS | {"GOFAL_SOURCE": "sample", "GOFAL_BUNDLED_RETURNS": "false", "AIRFLOW_PORT": str(self.port)}
+        )["services"]
         self.swaps = {
             "postgresql+psycopg2://airflow:postgrespassword@postgres/airflow": database.render_as_string(
                 hide_password=False

@@ -41,8 +41,8 @@ parts as (
             and totals.subject = parts.subject
             and totals.role = parts.role
             and parts.level = 'submitter'
-            and parts.public_from <= totals.public_from
-            and (parts.public_to is null or parts.public_to > totals.public_from)
+            and totals.public_from >= parts.public_from
+            and (parts.public_to is null or totals.public_from < parts.public_to)
     where parts.value_number is not null
 ),
 

@@ -135,6 +135,8 @@ select
     cast(null as {{ dbt.type_string() }}) as load_id,
     submissions.return_key,
     submissions.area_code,
+    areas.area_name_en,
+    areas.area_name_cy,
     submissions.period_key,
     of_returns.sheet,
     of_returns.row_number,
@@ -151,6 +153,7 @@ select
     submissions.is_synthetic
 from of_returns
 inner join submissions on of_returns.submission_id = submissions.submission_id
+left join {{ ref('dim_area_current') }} as areas on submissions.area_code = areas.area_code
 
 union all
 
@@ -160,6 +163,8 @@ select distinct
     loads.load_id,
     cast(null as {{ dbt.type_string() }}) as return_key,
     cast(null as {{ dbt.type_string() }}) as area_code,
+    cast(null as {{ dbt.type_string() }}) as area_name_en,
+    cast(null as {{ dbt.type_string() }}) as area_name_cy,
     cast(null as {{ dbt.type_string() }}) as period_key,
     cast(null as {{ dbt.type_string() }}) as sheet,
     cast(null as bigint) as row_number,
