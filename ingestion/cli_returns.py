@@ -23,13 +23,23 @@ if TYPE_CHECKING:
     from ingestion.returns.judging import Judged
     from ingestion.returns.periods import ReturnPeriod
     from ingestion.returns.spec import Family
-    from ingestion.returns.store import Ledger, ReturnStore, Submission
+    from ingestion.returns.store import Event, Ledger, ReturnStore, Submission
 
 app = typer.Typer(no_args_is_help=True, help="Templates, checks, the inbox, and what became of what was sent.")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Source = Annotated[str | None, typer.Option(help="sample or live; each has a home of its own.")]
-Lang = Annotated[str, typer.Option(help="Which language the sentences are in: en or cy. JSON has both.")]
+
+
+def _language(text: str) -> str:
+    if text not in ("en", "cy"):
+        raise typer.BadParameter(f"expected en or cy, found {text!r}")
+    return text
+
+
+Lang = Annotated[
+    str, typer.Option(callback=_language, help="Which language the sentences are in: en or cy. JSON has both.")
+]
 Return = Annotated[str, typer.Argument(metavar="RETURN", help="A return's key, short name or title.")]
 AreaOption = Annotated[str | None, typer.Option("--area", help="An area's name in either language, or its code.")]
 PeriodOption = Annotated[str | None, typer.Option("--period", help="For example 2019-20Q2, 2019-20H1, 2019-20.")]
@@ -60,6 +70,25 @@ STATUSES = {
     "withdrawn": ("withdrawn", "tynnwyd yn ôl"),
     "recalled": ("recalled", "galwyd yn ôl"),
 }
+EVENTS = {
+    "judged": ("judged", "barnwyd"),
+    "certified": ("certified", "ardystiwyd"),
+    "withdrawn": ("withdrawn", "tynnwyd yn ôl"),
+    "recalled": ("recalled", "galwyd yn ôl"),
+    "extended": ("more time given", "rhoddwyd mwy o amser"),
+    "query": ("question", "cwestiwn"),
+    "reply": ("answer", "ateb"),
+    "released": ("looked at, no personal data", "edrychwyd arni, dim data personol"),
+    "erased": ("erased", "dilëwyd"),
+}
+SENDERS = {
+    "local_authority": ("a local authority", "awdurdod lleol"),
+    "regional_partnership_board": ("a Regional Partnership Board", "Bwrdd Partneriaeth Rhanbarthol"),
+    "social_services_collaborative": ("a social services region", "rhanbarth gwasanaethau cymdeithasol"),
+    "education_consortium": ("an education consortium", "consortiwm addysg"),
+    "country": ("Wales", "Cymru"),
+}
+PERIODS = {"quarterly": "2019-20Q2", "six_monthly": "2019-20H1"}
 SHOWN = 40
 """Rows of a long list that a person is shown; JSON has all."""
 
@@ -89,50 +118,114 @@ def _say(text: str = "", **style: Any) -> None:
 
 
 def _both(en: str, cy: str, lang: str) -> str:
-    if lang not in ("en", "cy"):
-        raise typer.BadParameter(f"expected en or cy, found {lang!r}")
     return cy if lang == "cy" else en
 
 
 def _family(name: str) -> Family:
-    from ingestion.returns.spec import find_return
+    from ingestion.returns.spec import find_return, load_returns
+    from ingestion.statswales.registry import hint
 
     try:
         return find_return(name)
-    except KeyError as error:
-        raise typer.BadParameter(f"{error.args[0]} See `gofal returns specs`.") from None
+    except KeyError:
+        known = [word for f in load_returns().values() for word in (f.key, *f.newest.aliases)]
+        near_en, near_cy = (hint(name.casefold(), known, lang) or "." for lang in ("en", "cy"))
+        raise _refuse(
+            f"No return is called “{name}”{near_en} `gofal returns specs` lists them.",
+            f"Nid oes ffurflen o’r enw “{name}”{near_cy} Mae `gofal returns specs` yn eu rhestru.",
+        ) from None
 
 
 def _area(family: Family, text: str | None) -> Area | None:
-    from ingestion.returns.areas import areas, find_area
+    from ingestion.returns.areas import areas, areas_of_type, find_area
 
     if text is None:
         return None
+    spec = family.newest
     try:
-        return areas()[find_area(text, (family.newest.submitted_by,))]
-    except KeyError as error:
-        raise typer.BadParameter(str(error.args[0])) from None
+        return areas()[find_area(text, (spec.submitted_by,))]
+    except KeyError:
+        able = [areas()[code] for code in spec.submitters or areas_of_type(spec.submitted_by, _today())]
+        who_en, who_cy = SENDERS[spec.submitted_by]
+        raise _refuse(
+            f"“{spec.title_en}” is sent by {who_en}, and none is called “{text}”. Expected one of: "
+            f"{'; '.join(a.name_en for a in able)}.",
+            f"Anfonir “{spec.title_cy}” gan {who_cy}, ac nid oes un o’r enw “{text}”. Disgwylid un o’r rhain: "
+            f"{'; '.join(a.name_cy for a in able)}.",
+        ) from None
+
+
+def _any_area(text: str) -> str:
+    from ingestion.returns.areas import find_area
+
+    try:
+        return find_area(text)
+    except KeyError:
+        raise _refuse(
+            f"No area is called “{text}”. Write its name in either language, or its code, for example Torfaen or "
+            "rpb_gwent.",
+            f"Nid oes ardal o’r enw “{text}”. Ysgrifennwch ei henw yn y naill iaith neu’r llall, neu ei chod, er "
+            "enghraifft Torfaen neu rpb_gwent.",
+        ) from None
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 def _period(family: Family, text: str | None) -> ReturnPeriod:
     from ingestion.returns.periods import read_return_period
 
+    spec = family.newest
+    first, last = family.versions[0][1].first_period, spec.last_period
     if text is None:
-        ended = family.periods(datetime.now(UTC).date())
+        ended = family.periods(_today())
         if not ended:
-            raise typer.BadParameter(f"no period of {family.key} has ended yet: say which with --period")
+            raise _refuse(
+                f"No period of “{spec.title_en}” has ended yet. Say which with --period, for example {first}.",
+                f"Nid oes cyfnod o “{spec.title_cy}” wedi dod i ben eto. Dywedwch pa un gyda --period, er enghraifft "
+                f"{first}.",
+            )
         return ended[-1]
-    found = read_return_period(text, family.newest.cadence)
+    found = read_return_period(text, spec.cadence)
     if found is None:
-        raise typer.BadParameter(f"{text!r} is no period of a return that is {family.newest.cadence}")
+        like = PERIODS.get(spec.cadence, "2019-20")
+        raise _refuse(
+            f"“{text}” is no period of “{spec.title_en}”. Write it like {like}.",
+            f"Nid yw “{text}” yn gyfnod o “{spec.title_cy}”. Ysgrifennwch ef fel {like}.",
+        )
+    ends = read_return_period(last, spec.cadence) if last else None
+    begins = read_return_period(first, spec.cadence)
+    if (begins and found.start < begins.start) or (ends and found.start > ends.start):
+        raise _refuse(
+            f"“{spec.title_en}” is not asked for {found.key}: its periods are {first} – {last or '…'}.",
+            f"Ni ofynnir am “{spec.title_cy}” ar gyfer {found.key}: ei chyfnodau yw {first} – {last or '…'}.",
+        )
     return found
 
 
 def _find(ledger: Ledger, text: str) -> Submission:
     try:
         return ledger.find(text)
-    except KeyError as error:
-        raise typer.BadParameter(f"{error.args[0]}; `gofal returns status` lists them") from None
+    except KeyError:
+        raise _refuse(
+            f"Expected the number of one submission, and “{text}” is the beginning of none or of several. "
+            "`gofal returns status` lists them; the answer in the outbox names it too.",
+            f"Disgwylid rhif un cyflwyniad, ac nid yw “{text}” yn ddechrau i un yn unig. Mae `gofal returns status` yn "
+            "eu rhestru; mae’r ateb yn yr allflwch yn ei enwi hefyd.",
+        ) from None
+
+
+def _about(return_key: str | None, area_code: str | None, period_key: str | None, lang: str) -> str:
+    """A return, its area and its period as a person calls them; what is not known is a question mark."""
+    from ingestion.returns.areas import areas
+    from ingestion.returns.spec import load_returns
+
+    family, area = load_returns().get(return_key or ""), areas().get(area_code or "")
+    title = _both(family.newest.title_en, family.newest.title_cy, lang) if family else return_key
+    unknown = _both("unknown return", "ffurflen anhysbys", lang)
+    name = _both(area.name_en, area.name_cy, lang) if area else "?"
+    return f"{title or unknown} · {name} · {period_key or '?'}"
 
 
 # -- for those who send ------------------------------------------------------------------------------------------
@@ -172,7 +265,10 @@ def specs(lang: Lang = "en", as_json: Json = False) -> None:
             until = row["last_period"] or "…"
             _say(f"{names}\n    {_both(row['title_en'], row['title_cy'], lang)} · {row['first_period']} – {until}")
     for key, number, sheet, code, said in broken:
-        typer.secho(f"{key}, version {number}, sheet {sheet}, rule {code}: {said}", fg="red", err=True)
+        why = " ".join(said.partition("\nLINE")[0].split())
+        en = f"{key}, version {number}, sheet {sheet}, rule {code}: its check cannot be read. {why}"
+        cy = f"{key}, fersiwn {number}, taflen {sheet}, rheol {code}: ni ellir darllen ei gwiriad. {why}"
+        typer.secho(f"{en}\n{cy}", fg="red", err=True)
     if broken:
         raise SystemExit(2)
 
@@ -194,11 +290,24 @@ def template(
     family = _family(name)
     whose = _area(family, area)
     if whose is None:
-        raise typer.BadParameter("say whose with --area")
+        raise _refuse("Say whose it is with --area.", "Dywedwch o bwy y daw gyda --area.")
     when = _period(family, period)
     spec = family.of(when.key)
     file = f"{(spec.aliases or (spec.key,))[0]}_{drop_folder(whose.code)}_{when.slug}.xlsx"
-    path = out / file if out and out.is_dir() else out or Path(file)
+    is_folder = out is not None and (out.is_dir() or out.suffix.lower() != ".xlsx")
+    path = out / file if out and is_folder else out or Path(file)
+    if path.exists():  # it may be filled in by now
+        raise _refuse(
+            f"{path} is there already, and it is left as it is. Move it away, or say another place with --out.",
+            f"Mae {path} yno eisoes, ac fe’i gadewir fel y mae. Symudwch ef, neu dywedwch le arall gyda --out.",
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _refuse(
+            f"The folder {path.parent} cannot be made ({error.strerror}). Say another place with --out.",
+            f"Ni ellir gwneud y ffolder {path.parent} ({error.strerror}). Dywedwch le arall gyda --out.",
+        ) from error
     previous: Any = {}
     offers: Any = ()
     settings = _settings(source)
@@ -234,15 +343,9 @@ def check(
 
     # the child imports what it needs while this process does: somebody is waiting
     with Sandbox(ready="ingestion.returns.personal") as sandbox:
-        from ingestion.returns.areas import find_area
         from ingestion.returns.judging import judge_file
 
-        sender = None
-        if area is not None:
-            try:
-                sender = find_area(area)
-            except KeyError as error:
-                raise typer.BadParameter(str(error.args[0])) from None
+        sender = _any_area(area) if area is not None else None
         lake = _there(_settings(source))
         judged = judge_file(file, file.name, sandbox=sandbox, sender=sender, lake=lake)
         if report is not None:
@@ -291,9 +394,8 @@ def _told(judged: Judged) -> dict[str, Any]:
 
 def _say_judged(judged: Judged, lang: str) -> None:
     made = judged.judgement
-    spec = judged.spec
-    if spec is not None:
-        _say(f"{_both(spec.title_en, spec.title_cy, lang)} · {made.area_code or '?'} · {made.period_key or '?'}")
+    if judged.spec is not None:
+        _say(_about(made.return_key, made.area_code, made.period_key, lang))
     for problem in judged.problems[:SHOWN]:
         place = " ".join(x for x in (problem.sheet, problem.cell or (problem.row and f"{problem.row}")) if x)
         _say(f"  {place}: " if place else "  ", fg="red" if problem.severity == "error" else "yellow", nl=False)
@@ -339,33 +441,39 @@ def inbox(
 ) -> None:
     """Take what is in the inbox now: judge it, answer it, publish what was accepted."""
     from ingestion import nightly
-    from ingestion.returns.spec import load_returns
+    from ingestion.returns.store import ReturnStore
 
     settings = _settings(source)
     settings.bundled_returns = False  # what somebody dropped there, and nothing of ours
     this = nightly.Run(f"inbox__{datetime.now(UTC):%Y-%m-%dT%H-%M-%S-%f}", None, settings)
-    code = 0
-    if build:
-        nightly.begin_inbox(this)
-        if nightly.returns(this):
-            nightly.build(this)
-            nightly.publish(this)
-            code = nightly.report(this).exit_code
-    else:
-        nightly.returns(this)
+    nightly.begin_inbox(this)
+    nightly.returns(this)
     document = this.folder.read("returns") or {"submissions": []}
+    if not as_json:
+        for one in document["submissions"]:
+            told = _about(one["return_key"], one["area_code"], one["period_key"], lang)
+            _say(f"{one['submission_id']}  {told}: {_both(*OUTCOMES[one['outcome']], lang)}")
+            _say(f"    {one['answer']}")
+        if not document["submissions"]:
+            _say(_both(f"Nothing new in {settings.inbox_url}.", f"Dim byd newydd yn {settings.inbox_url}.", lang))
+    code = 0
+    # certificates, withdrawals and recalls change the figures too: the build itself sees whether anything did
+    if build and ReturnStore(this.lake).receipts():
+        try:
+            made = nightly.build(this)
+            nightly.publish(this)
+        finally:
+            code = nightly.report(this).exit_code
+        if not as_json:
+            _say(
+                _both("The published figures are as they were.", "Mae’r ffigurau a gyhoeddwyd fel yr oeddent.", lang)
+                if made.skipped
+                else _both(
+                    f"Published: {settings.published}/current", f"Cyhoeddwyd: {settings.published}/current", lang
+                )
+            )
     if as_json:
         _say(json.dumps(document, ensure_ascii=False, indent=1))
-        raise SystemExit(code)
-    titles = {k: (f.newest.title_en, f.newest.title_cy) for k, f in load_returns().items()}
-    for one in document["submissions"]:
-        unknown = ("unknown return", "ffurflen anhysbys")
-        title = _both(*titles.get(one["return_key"], unknown), lang)
-        outcome = _both(*OUTCOMES[one["outcome"]], lang)
-        _say(f"{one['submission_id']}  {title} · {one['area_code'] or '?'} · {one['period_key'] or '?'}: {outcome}")
-        _say(f"    {one['answer']}")
-    if not document["submissions"]:
-        _say(_both(f"Nothing new in {settings.inbox_url}.", f"Dim byd newydd yn {settings.inbox_url}.", lang))
     raise SystemExit(code)
 
 
@@ -384,7 +492,7 @@ def status(
 ) -> None:
     """Who has sent what, who is late and by how many days, what is held or not accepted."""
     from ingestion.lake import utc_now
-    from ingestion.returns.areas import areas
+    from ingestion.returns.periods import read_return_period
     from ingestion.returns.snapshot import clock
     from ingestion.returns.spec import load_returns
     from ingestion.returns.standing import standings
@@ -395,17 +503,24 @@ def status(
     families = load_returns()
     moment = clock(ledger, sample=settings.lake_kind == "sample", as_of=None, now=utc_now())
     found = standings(ledger, moment)
-    if name is not None:
-        family = _family(name)
-        whose = _area(family, area)
-        found = [s for s in found if s.return_key == family.key and (whose is None or s.area_code == whose.code)]
-        if period is not None:
-            key = _period(family, period).key
-            found = [s for s in found if s.period_key == key]
-    elif area is not None:
-        from ingestion.returns.areas import find_area
-
-        found = [s for s in found if s.area_code == find_area(area)]
+    family = _family(name) if name is not None else None
+    code = None
+    if area is not None:
+        whose = _area(family, area) if family else None
+        code = whose.code if whose else _any_area(area)
+    if family is not None:
+        found = [s for s in found if s.return_key == family.key]
+    if code is not None:
+        found = [s for s in found if s.area_code == code]
+    if period is not None:
+        keys = {f.key: f.newest.cadence for f in ([family] if family else families.values())}
+        wanted = {k: read_return_period(period, cadence) for k, cadence in keys.items()}
+        if not any(wanted.values()):
+            raise _refuse(
+                f"“{period}” is no period. Write it like 2019-20Q2, 2019-20H1 or 2019-20.",
+                f"Nid yw “{period}” yn gyfnod. Ysgrifennwch ef fel 2019-20Q2, 2019-20H1 neu 2019-20.",
+            )
+        found = [s for s in found if (asked := wanted[s.return_key]) is not None and asked.key == s.period_key]
     if late:
         found = [s for s in found if s.status in ("overdue", "received_late", "quarantined") and s.days_late]
     if as_json:
@@ -416,22 +531,24 @@ def status(
     counts = Counter(s.status for s in found)
     for key, number in counts.most_common():
         _say(f"{number:6}  {_both(*STATUSES[key], lang)}")
-    held = [s for s in ledger.submissions.values() if s.outcome == "held"]
-    if held and name is None:
-        _say(f"{len(held):6}  {_both(*OUTCOMES['held'], lang)}")
-    open_ones = [s for s in found if s.status in ("overdue", "quarantined", "recalled", "withdrawn")]
-    shown = found if late or name else open_ones
+    if held := sum(s.is_held for s in found):
+        _say(f"{held:6}  {_both(*OUTCOMES['held'], lang)}")
+    open_ones = [s for s in found if s.is_held or s.status in ("overdue", "quarantined", "recalled", "withdrawn")]
+    shown = found if late or family else open_ones
+    newest = {s.about: s.receipt.submission_id for s in ledger.submissions.values() if s.outcome != "duplicate"}
     for one in sorted(shown, key=lambda s: (-s.due.toordinal(), s.return_key, s.area_code))[:SHOWN]:
-        who = areas()[one.area_code]
-        spec = families[one.return_key].newest
-        days = (
-            f", {_both(f'{one.days_late} days late', f'{one.days_late} diwrnod yn hwyr', lang)}"
-            if one.days_late
-            else ""
-        )
-        title, whom = _both(spec.title_en, spec.title_cy, lang), _both(who.name_en, who.name_cy, lang)
-        told = f"{title} · {one.period_key} · {whom}: {_both(*STATUSES[one.status], lang)}{days}"
-        _say(told + (f"  {one.submission_id}" if one.submission_id else ""))
+        about = (one.return_key, one.area_code, one.period_key)
+        said = [_both(*STATUSES[one.status], lang)]
+        if one.is_held:
+            said.append(_both(*OUTCOMES["held"], lang))
+        if one.days_late:
+            days = "day" if one.days_late == 1 else "days"
+            said.append(_both(f"{one.days_late} {days} late", f"{one.days_late} diwrnod yn hwyr", lang))
+        if one.status in ("not_due", "overdue"):
+            said.append(_both(f"due {one.due}", f"i’w chyflwyno erbyn {one.due}", lang))
+        # what does not stand is shown and certified by its number too
+        key = one.submission_id if one.submission_id and not one.is_held else newest.get(about)
+        _say(f"{_about(*about, lang)}: {', '.join(said)}{f'  {key}' if key else ''}")
     if len(shown) > SHOWN:
         _say(_both(f"… and {len(shown) - SHOWN} more: --json", f"… a {len(shown) - SHOWN} arall: --json", lang))
 
@@ -439,17 +556,26 @@ def status(
 @app.command()
 def show(key: Key, source: Source = None, lang: Lang = "en", as_json: Json = False) -> None:
     """One submission: what it is, what happened to it, and its problems."""
+    from ingestion.returns.spec import load_returns
+
     store = _store(source)
     ledger = store.ledger()
     one = _find(ledger, key)
-    events = [e for e in ledger.events if e.submission_id == one.submission_id]
+    events = [e for e in ledger.events if e.submission_id == one.submission_id or _bears_on(e, one)]
     problems = []
     if one.judgement and one.judgement.problems and store.lake.exists(one.judgement.problems):
         problems = store.read_table(one.judgement.problems).to_pylist()
     if as_json:
         document = {
-            **one.model_dump(mode="json"),
-            "events": [e.model_dump(mode="json", exclude_none=True) for e in events],
+            **one.model_dump(mode="json", exclude={"judgement": OFFICERS}),
+            "events": [
+                e.model_dump(
+                    mode="json",
+                    exclude_none=True,
+                    exclude={"judgement": OFFICERS, **({"reason": True} if e.kind == "certified" else {})},
+                )
+                for e in events
+            ],
             "problems": problems,
         }
         _say(json.dumps(document, ensure_ascii=False, indent=1))
@@ -459,7 +585,7 @@ def show(key: Key, source: Source = None, lang: Lang = "en", as_json: Json = Fal
     _say(f"{one.submission_id}  {one.receipt.received_at:%Y-%m-%d %H:%M} UTC · {one.receipt.channel}")
     if made is not None:
         number = f" · {_both('version', 'fersiwn', lang)} {one.version}" if one.version else ""
-        _say(f"{made.return_key or '?'} · {made.area_code or '?'} · {made.period_key or '?'}{number}")
+        _say(f"{_about(made.return_key, made.area_code, made.period_key, lang)}{number}")
         rows = _both(
             f"{made.rows_received} rows received = {made.rows_accepted} accepted + {made.rows_quarantined} set aside",
             f"{made.rows_received} rhes a ddaeth = {made.rows_accepted} a dderbyniwyd + {made.rows_quarantined} "
@@ -470,12 +596,34 @@ def show(key: Key, source: Source = None, lang: Lang = "en", as_json: Json = Fal
     _say(_both(*OUTCOMES[outcome], lang) if outcome else _both("not judged yet", "heb ei barnu eto", lang))
     for event in events:
         told = _both(event.text_en or "", event.text_cy or event.text_en or "", lang)
-        detail = " · ".join(x for x in (event.by, event.reason, event.cell, told) if x)
+        reason = None if event.kind in ("certified", "reply") else event.reason
+        place = " ".join(x for x in (event.sheet, event.cell) if x)
+        detail = " · ".join(x for x in (event.by, reason, event.until and str(event.until), place, told) if x)
         number = f" {event.event_id}" if event.kind == "query" else ""
-        _say(f"  {event.at:%Y-%m-%d %H:%M}  {event.kind}{number}  {detail}".rstrip())
+        _say(f"  {event.at:%Y-%m-%d %H:%M}  {_both(*EVENTS[event.kind], lang)}{number}  {detail}".rstrip())
+    family = load_returns().get(made.return_key or "") if made else None
+    sheets = family.of(made.period_key).sheets if family and made and made.period_key else ()
+    titles = {s.key: _both(s.title_en, s.title_cy, lang) for s in sheets}
     for row in problems[:SHOWN]:
-        place = " ".join(str(x) for x in (row["sheet"], row["cell"] or row["row_number"]) if x)
-        _say(f"  {row['rule_code']}  {place}: {row[f'message_{lang}']}")
+        place = " ".join(
+            str(x) for x in (titles.get(row["sheet"], row["sheet"]), row["cell"] or row["row_number"]) if x
+        )
+        _say(f"  {place}: {row[f'message_{lang}']}" if place else f"  {row[f'message_{lang}']}")
+    if len(problems) > SHOWN:
+        more = len(problems) - SHOWN
+        _say(_both(f"  … and {more} more: --json", f"  … a {more} arall: --json", lang))
+
+
+OFFICERS = {"prepared_by": True, "certified_by": True, "audit_reference": True}
+"""Of a judgement, what says who an officer is: kept in the lake, shown nowhere."""
+
+
+def _bears_on(event: Event, one: Submission) -> bool:
+    """Whether an event about a whole period, of everybody or of one area, is about a submission too."""
+    if event.kind not in ("recalled", "extended") or one.about is None:
+        return False
+    return_key, area_code, period_key = one.about
+    return (event.return_key, event.period_key) == (return_key, period_key) and event.area_code in (None, area_code)
 
 
 @app.command()
@@ -555,7 +703,10 @@ def extend(
     when = _period(family, period)
     day: date = until.date()
     if day < when.end:
-        raise typer.BadParameter(f"{day} is before the period ends ({when.end})")
+        raise _refuse(
+            f"{day} is before the period ends ({when.end}). Give a later day with --until.",
+            f"Mae {day} cyn i’r cyfnod ddod i ben ({when.end}). Rhowch ddyddiad diweddarach gyda --until.",
+        )
     _store(source).record(
         "extended",
         return_key=family.key,
@@ -599,7 +750,12 @@ def reply(
     store = _store(source)
     asked = [e for e in store.ledger().events if e.kind == "query" and e.event_id.startswith(key)]
     if len(asked) != 1:
-        raise typer.BadParameter(f"{len(asked)} queries begin with {key!r}")
+        raise _refuse(
+            f"Expected the number of one query, and “{key}” is the beginning of none or of several. "
+            "`gofal returns show SUBMISSION` names the queries about it.",
+            f"Disgwylid rhif un cwestiwn, ac nid yw “{key}” yn ddechrau i un yn unig. Mae `gofal returns show "
+            "CYFLWYNIAD` yn enwi’r cwestiynau amdano.",
+        )
     about = asked[0]
     event = store.record(
         "reply",

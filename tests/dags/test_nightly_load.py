@@ -3,57 +3,18 @@
 from __future__ import annotations
 
 import itertools
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from dag_probe import probed
 
-from ingestion.airflow_local import POOL, environment
-from ingestion.config import CHECKOUT, Settings
-
-PROBE = """
-import json, sys, time
-from airflow.sdk import DAG
-from airflow.timetables.trigger import CronTriggerTimetable
-before = set(sys.modules)
-began = time.perf_counter()
-import nightly_load
-seconds = time.perf_counter() - began
-heavy = {"duckdb", "pandas", "great_expectations", "pyarrow", "requests", "ingestion", "dbt"}
-heavy &= {m.split(".")[0] for m in set(sys.modules) - before}
-found = [v for v in vars(nightly_load).values() if isinstance(v, DAG)] or [nightly_load.nightly_load()]
-dag = found[0]
-print(json.dumps({
-    "seconds": seconds, "heavy": sorted(heavy), "dag_id": dag.dag_id,
-    "tasks": {
-        t.task_id: {
-            "down": sorted(t.downstream_task_ids), "rule": str(t.trigger_rule), "pool": getattr(t, "pool", None)}
-        for t in dag.tasks
-    },
-    "params": sorted(dag.params), "max_active_runs": dag.max_active_runs, "catchup": dag.catchup,
-    "paused": dag.is_paused_upon_creation,
-    "schedule": str(dag.timetable.__dict__ if hasattr(dag.timetable, "__dict__") else dag.timetable),
-}, default=str))
-"""
+from ingestion.airflow_local import POOL
+from ingestion.config import CHECKOUT
 
 
 @pytest.fixture(scope="module")
 def probe(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    settings = Settings(home=tmp_path_factory.mktemp("home"))
-    done = subprocess.run(
-        [sys.executable, "-c", PROBE],
-        cwd=CHECKOUT / "dags",
-        env={**environment(settings), "PYTHONPATH": str(CHECKOUT / "dags") + os.pathsep + str(CHECKOUT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    found: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    return probed("nightly_load", tmp_path_factory.mktemp("home"))
 
 
 def test_the_file_parses_in_a_second_and_imports_nothing_heavy(probe: dict[str, object]) -> None:
