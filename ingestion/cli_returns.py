@@ -82,11 +82,11 @@ EVENTS = {
     "erased": ("erased", "dilëwyd"),
 }
 SENDERS = {
-    "local_authority": ("a local authority", "awdurdod lleol"),
-    "regional_partnership_board": ("a Regional Partnership Board", "Bwrdd Partneriaeth Rhanbarthol"),
-    "social_services_collaborative": ("a social services region", "rhanbarth gwasanaethau cymdeithasol"),
-    "education_consortium": ("an education consortium", "consortiwm addysg"),
-    "country": ("Wales", "Cymru"),
+    "local_authority": ("by a local authority", "gan awdurdod lleol"),
+    "regional_partnership_board": ("by a Regional Partnership Board", "gan Fwrdd Partneriaeth Rhanbarthol"),
+    "social_services_collaborative": ("by a social services region", "gan ranbarth gwasanaethau cymdeithasol"),
+    "education_consortium": ("by an education consortium", "gan gonsortiwm addysg"),
+    "country": ("for Wales", "dros Gymru"),
 }
 PERIODS = {"quarterly": "2019-20Q2", "six_monthly": "2019-20H1"}
 SHOWN = 40
@@ -148,9 +148,9 @@ def _area(family: Family, text: str | None) -> Area | None:
         able = [areas()[code] for code in spec.submitters or areas_of_type(spec.submitted_by, _today())]
         who_en, who_cy = SENDERS[spec.submitted_by]
         raise _refuse(
-            f"“{spec.title_en}” is sent by {who_en}, and none is called “{text}”. Expected one of: "
+            f"“{spec.title_en}” is sent {who_en}, and none is called “{text}”. Expected one of: "
             f"{'; '.join(a.name_en for a in able)}.",
-            f"Anfonir “{spec.title_cy}” gan {who_cy}, ac nid oes un o’r enw “{text}”. Disgwylid un o’r rhain: "
+            f"Anfonir “{spec.title_cy}” {who_cy}, ac nid oes un o’r enw “{text}”. Disgwylid un o’r rhain: "
             f"{'; '.join(a.name_cy for a in able)}.",
         ) from None
 
@@ -534,7 +534,7 @@ def status(
     if held := sum(s.is_held for s in found):
         _say(f"{held:6}  {_both(*OUTCOMES['held'], lang)}")
     open_ones = [s for s in found if s.is_held or s.status in ("overdue", "quarantined", "recalled", "withdrawn")]
-    shown = found if late or family else open_ones
+    shown = found if late or family or period else open_ones
     newest = {s.about: s.receipt.submission_id for s in ledger.submissions.values() if s.outcome != "duplicate"}
     for one in sorted(shown, key=lambda s: (-s.due.toordinal(), s.return_key, s.area_code))[:SHOWN]:
         about = (one.return_key, one.area_code, one.period_key)
@@ -547,8 +547,8 @@ def status(
         if one.status in ("not_due", "overdue"):
             said.append(_both(f"due {one.due}", f"i’w chyflwyno erbyn {one.due}", lang))
         # what does not stand is shown and certified by its number too
-        key = one.submission_id if one.submission_id and not one.is_held else newest.get(about)
-        _say(f"{_about(*about, lang)}: {', '.join(said)}{f'  {key}' if key else ''}")
+        shown_as = one.submission_id if one.submission_id and not one.is_held else newest.get(about)
+        _say(f"{_about(*about, lang)}: {', '.join(said)}{f'  {shown_as}' if shown_as else ''}")
     if len(shown) > SHOWN:
         _say(_both(f"… and {len(shown) - SHOWN} more: --json", f"… a {len(shown) - SHOWN} arall: --json", lang))
 

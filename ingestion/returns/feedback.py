@@ -9,7 +9,7 @@ import dataclasses
 import functools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -147,7 +147,10 @@ def lines(answer: Answer) -> list[Line]:
     """
     order = {s.name: n for n, s in enumerate(answer.book.sheets)} if answer.book else {}
     groups: dict[tuple[str | None, str, str | None, bool], list[Problem]] = defaultdict(list)
+    cover = next((name for name in order if name.casefold() in (COVER_EN.casefold(), COVER_CY.casefold())), COVER_EN)
     for problem in answer.problems:
+        if problem.sheet == f"{COVER_EN} / {COVER_CY}":  # of a field that the file leaves out: with the others of it
+            problem = replace(problem, sheet=cover)
         groups[problem.sheet, problem.code, problem.column, problem.row is None].append(problem)
     found: list[tuple[tuple[Any, ...], Line]] = []
     for group in groups.values():

@@ -353,3 +353,10 @@ def test_a_file_that_must_not_be_repeated_is_not_copied_but_its_problems_are_lis
     book = opened(made, tmp_path)
     assert book.sheetnames == [SUMMARY_SHEET]
     assert "12 is wrong here." in text_of(book)
+
+
+@pytest.mark.parametrize("cover", ["Cover", "Clawr"])
+def test_a_field_that_the_cover_leaves_out_is_told_with_the_others_of_the_cover(cover: str) -> None:
+    made = answer(problem(sheet="Cover / Clawr", found="x"), problem(row=20, column="B", sheet=cover, found="y"))
+    made.book = Book("xlsx", [BookSheet(cover, [["Return"]])])
+    assert [line.sheet for line in lines(made)] == [cover, cover]

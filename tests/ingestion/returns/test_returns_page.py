@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from pathlib import Path
+from typing import get_args
 
 from ingestion.config import CHECKOUT
 from ingestion.returns.feedback import OUTCOMES
 from ingestion.returns.offers import read_offers
-from ingestion.returns.spec import read_family
+from ingestion.returns.spec import Feed, load_returns, read_family
 
 ENGLISH = (CHECKOUT / "docs" / "returns.md").read_text(encoding="utf-8")
 WELSH = (CHECKOUT / "docs" / "returns.cy.md").read_text(encoding="utf-8")
@@ -19,7 +21,7 @@ def blocks(text: str, language: str) -> list[str]:
 
 
 def test_the_example_of_a_spec_and_its_change_are_ones(tmp_path: Path) -> None:
-    first, change = blocks(ENGLISH, "yaml")
+    first, _, change = blocks(ENGLISH, "yaml")
     path = tmp_path / "short_breaks_quarterly.yml"
     path.write_text(first + change, encoding="utf-8")
     family = read_family(path)
@@ -27,6 +29,31 @@ def test_the_example_of_a_spec_and_its_change_are_ones(tmp_path: Path) -> None:
     assert [c.key for c in old.sheets[0].columns] == ["provider", "children", "days", "cost"]
     assert [c.key for c in new.sheets[0].columns] == ["provider", "children", "waiting", "days", "cost"]
     assert old.sheets[0].column("days").heading_en in new.sheets[0].column("days").also
+
+
+def test_the_example_of_a_grant_is_one_that_the_mart_takes(tmp_path: Path) -> None:
+    grant = blocks(ENGLISH, "yaml")[1]
+    path = tmp_path / f"{re.findall(r'^key: (.*)$', grant, re.MULTILINE)[0]}.yml"
+    path.write_text(grant, encoding="utf-8")
+    (sheet,) = read_family(path).newest.sheets
+    with (CHECKOUT / "dbt_project" / "seeds" / "funding_stream_names.csv").open(encoding="utf-8", newline="") as handle:
+        assert sheet.constants["stream_key"] in {row["stream_key"] for row in csv.DictReader(handle)}
+    assert {*sheet.constants, *(c.role for c in sheet.columns)} <= roles()["grant_spend"]
+
+
+def roles() -> dict[str, set[str]]:
+    """What the page's table says of each feed."""
+    lines = re.findall(r"^\| `(\w+)` \| (\*\*`.*)\|$", ENGLISH, re.MULTILINE)
+    return {feed: set(re.findall(r"`(\w+)`", told)) for feed, told in lines}
+
+
+def test_the_table_of_feeds_has_what_the_returns_feed() -> None:
+    told = roles()
+    assert set(told) == set(get_args(Feed))
+    for family in load_returns().values():
+        for sheet in (s for _, spec in family.versions for s in spec.sheets if s.feed):
+            named = {c.role for c in sheet.columns if c.role} | set(sheet.constants)
+            assert named - {"variance_reason", "model_of_care"} <= told[str(sheet.feed)], (family.key, sheet.key)
 
 
 def test_the_example_of_offer_letters_is_one(tmp_path: Path) -> None:
