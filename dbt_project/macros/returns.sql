@@ -200,6 +200,18 @@
     {% endfor -%}
 {%- endmacro %}
 
+{#
+    A text without the numbers that stand in `numerals` (joined by |): in the place of each stands an ellipsis. What is a part
+    of a year, a date, a fraction or an amount stands.
+#}
+{% macro unsay(text, numerals) -%}
+    {{ return(adapter.dispatch('unsay')(text, numerals)) }}
+{%- endmacro %}
+
+{% macro default__unsay(text, numerals) -%}
+    regexp_replace({{ text }}, '(^|[^0-9./£-])(' || {{ numerals }} || ')\b', '\1…', 'g')
+{%- endmacro %}
+
 {# Whole days from one day to another. #}
 {% macro days_between(first, last) -%}
     {{ return(adapter.dispatch('days_between')(first, last)) }}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
 from collections import defaultdict, deque
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.errors import GofalError
-from ingestion.lake import Lake, utc_now
+from ingestion.lake import Lake, LandedFile, utc_now
 from ingestion.returns.areas import areas
 from ingestion.returns.calendar import due_date
 from ingestion.returns.cover import ROLES
@@ -95,18 +96,27 @@ def judge_file(
     """
     receipt = Receipt.model_construct(
         submission_id="", received_at=utc_now(), landed_at=utc_now(), channel="check", sender=sender,
-        original_name=name, inbox_key="", file=None,  # type: ignore[arg-type]  # nothing is landed
-        is_backdated=False,
+        original_name=name, inbox_key="", file=_as_it_is(path), is_backdated=False,
     )  # fmt: skip
     judged = _read(path, receipt, sandbox)
     if judged.parsed is not None and judged.parsed.recognised and not judged.personal:
         assert judged.spec is not None and judged.parsed.period is not None  # noqa: S101, PT018  # recognised
-        if references is None and lake is not None:
-            references = Judge(lake).references(judged.spec, str(judged.parsed.area_code), judged.parsed.period)
+        area, period = str(judged.parsed.area_code), judged.parsed.period
+        judge = Judge(lake) if lake is not None else None
+        if references is None and judge is not None:
+            references = judge.references(judged.spec, area, period)
         _hold_against(judged, judged.spec, references or References())
+        if judge is not None:
+            judge.compare(judged, judged.spec, (judged.spec.key, area, period.key))
         _certified(judged, judged.spec)
     _settle(judged)
     return judged
+
+
+def _as_it_is(path: Path) -> LandedFile:
+    with path.open("rb") as handle:
+        digest = hashlib.file_digest(handle, "sha256").hexdigest()
+    return LandedFile(role="return", sha256=digest, bytes=path.stat().st_size, path="", url="")
 
 
 class Judge:
@@ -203,7 +213,7 @@ class Judge:
             _entitled(judged, spec, parsed.period)
             _hold_against(judged, spec, self.references(spec, about[1], parsed.period))
             _certified(judged, spec)
-            self._versions(judged, spec, about)
+            self.compare(judged, spec, about)
         _settle(judged)
         # what is held is not accepted: it stands for nothing until it is certified, in this run or in a later one
         if judged.judgement.outcome in ACCEPTED and parsed is not None and parsed.period is not None:
@@ -261,8 +271,14 @@ class Judge:
             code = "synthetic_in_real" if parsed.is_synthetic else "real_in_sample"
             judged.problems.append(_cover_problem(parsed, "return", code))
 
-    def _versions(self, judged: Judged, spec: ReturnSpec, about: tuple[str, str, str]) -> None:
-        """A successor says so, and says why when the period is closed; the same bytes again are no successor."""
+    def compare(self, judged: Judged, spec: ReturnSpec, about: tuple[str, str, str]) -> None:
+        """Compare with what stands: a successor says so, and says why when the period is closed.
+
+        Args:
+            judged: A recognised submission; problems are added to it. The same bytes again are no successor.
+            spec: The version that answers for it.
+            about: Return, area and period.
+        """
         parsed = judged.parsed
         assert parsed is not None and parsed.period is not None  # noqa: S101, PT018  # assessed only when recognised
         standing = self._current.get(about, [])

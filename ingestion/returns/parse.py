@@ -89,7 +89,7 @@ class Parsed:
     cover: dict[str, Any] = field(default_factory=dict)
     control_totals: dict[str, float] = field(default_factory=dict)
     cover_cells: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Cover field to the sheet and the cell of its value."""
+    """Cover field to the sheet and the cell of its value, or of where that is to be written."""
     sheets: list[ParsedSheet] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     is_synthetic: bool = False
@@ -266,6 +266,7 @@ def _read_cover(
         for total in version.control_totals
         for text in (total.heading_en, total.heading_cy, total.key)
     }
+    blank: dict[str, tuple[str, str]] = {}
     for table in tables:
         for number, row in enumerate(table.rows[:HEADER_ROWS]):
             for place, cell in enumerate(row[:4]):
@@ -282,6 +283,9 @@ def _read_cover(
                     ((p, v) for p, v in enumerate(row[place + 1 : place + 4], place + 1) if not _is_blank(v)), None
                 )
                 key = found.key if found else f"total:{total}"
+                if value is None and fold(table.name) in (fold(COVER_EN), fold(COVER_CY)):
+                    # where it is to be written, for what is missing
+                    blank.setdefault(key, (table.name, f"{column_letter(place + 1)}{table.first + number + 1}"))
                 if value is None or key in parsed.cover_cells or (found and _is_heading_row(row, labels, families)):
                     continue
                 parsed.cover_cells[key] = (table.name, f"{column_letter(value[0])}{table.first + number + 1}")
@@ -292,6 +296,7 @@ def _read_cover(
                 elif (read := read_number(str(value[1]))) is not None:
                     parsed.control_totals[str(total)] = read
                 break
+    parsed.cover_cells = blank | parsed.cover_cells
     if mark.get("is_synthetic") == "true":
         parsed.is_synthetic = True
 

@@ -308,7 +308,8 @@ def _said(column: Column, value: Any) -> str | None:
     if value is None:
         return None
     if column.is_number:
-        return ("£" if column.type == "money" else "") + money(float(value))
+        sign = "-" if value < 0 else ""
+        return sign + ("£" if column.type == "money" else "") + money(abs(float(value)))
     return str(value)
 
 

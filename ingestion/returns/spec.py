@@ -43,6 +43,20 @@ AreaType = Literal[
 Certification = Literal["section_151_officer", "rpb_lead", "director_of_social_services", "consortium_lead"]
 
 
+NEEDED: dict[Feed, frozenset[str]] = {
+    "grant_spend": frozenset({"stream_key", "spend_to_date_gbp"}),
+    "virement": frozenset({"from_stream_key", "to_stream_key", "amount_gbp"}),
+    "grant_projects": frozenset({"stream_key", "project_key"}),
+    "reduction_plan": frozenset({"priority", "financial_year", "planned_reduction"}),
+    "reduction_progress": frozenset({"priority"}),
+    "advocacy": frozenset({"active_offers_made"}),
+    "regional_accommodation": frozenset({"scheme_key"}),
+    "children_voice": frozenset({"survey_key", "question_key"}),
+    "measures": frozenset(),
+}
+"""Roles without which a mart can do nothing with a row."""
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -179,6 +193,13 @@ class Sheet(_Strict):
                 raise ValueError(
                     f"sheet {self.key} names the column {name!r}, which it does not have{hint(name, keys)}"
                 )
+        roles = {c.role or c.key for c in self.columns} | set(self.constants)
+        lacking = sorted(NEEDED[self.feed] - roles) if self.feed else []
+        if lacking:
+            raise ValueError(
+                f"sheet {self.key} feeds {self.feed}, which takes no row without {', '.join(lacking)}: "
+                "give a column that role, or write it under constants"
+            )
         if len({r.code for r in self.rules}) != len(self.rules):
             raise ValueError(f"sheet {self.key} has two rules of one code")
         return self

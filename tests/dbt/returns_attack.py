@@ -1,8 +1,8 @@
 """What a reader works out of published returns alone: bounds on every withheld number, from all marts together.
 
-The attacker knows the rules (nought is exact, a number is rounded to 5, 1 to 4 are withheld, others with them) and who adds
-up to whom, from the published membership of areas; nothing else. He narrows what each number can be, total by total, until
-nothing narrows any more.
+The attacker knows the rules (nought is exact, a number is rounded to 5, 1 to 4 are withheld, others with them) and who
+adds up to whom, from the published membership of areas; nothing else. He narrows what each number can be, total by
+total, until nothing narrows any more.
 """
 
 from __future__ import annotations
@@ -80,12 +80,13 @@ def attack(public: duckdb.DuckDBPyConnection) -> Attack:
     known = Attack()
     groups: dict[tuple[str, ...], list[Cell]] = defaultdict(list)
     rows = public.execute(
-        "select submission_id, sheet, row_number, role, value, value_status, adds_to, return_key, area_code, period_key, "
-        "row_area_code, row_key, feed, is_latest, period_end from core.fct_return_value where rounding_base is not null "
-        "and value_status in ('reported', 'derived', 'partial', 'suppressed')"
+        "select submission_id, sheet, row_number, role, value, value_status, adds_to, return_key, period_key, feed, "
+        "list_distinct([area_code, row_area_code, ?]), row_key, is_latest from core.fct_return_value "
+        "where rounding_base is not null and value_status in ('reported', 'derived', 'partial', 'suppressed')",
+        [WALES],
     ).fetchall()
     wholes = []
-    for (submission, sheet, row, role, value, status, adds_to, key, area, period, row_area, row_key, feed, latest, _) in rows:
+    for submission, sheet, row, role, value, status, adds_to, key, period, feed, areas, row_key, latest in rows:
         cell = (submission, sheet, row, role)
         known.bounds[cell] = interval(value, status)
         if status == "suppressed":
@@ -94,9 +95,9 @@ def attack(public: duckdb.DuckDBPyConnection) -> Attack:
             wholes.append((cell, (submission, sheet, row, adds_to)))
         if latest:
             names = sorted(part for part in (row_key or "").split("; ") if "=" in part)
-            for about in {area, row_area, WALES} - {None}:
+            for area in areas:
                 for name in {"", *names, "; ".join(names)}:
-                    groups[(feed or "", key, period, role, about, name)].append(cell)
+                    groups[(feed or "", key, period, role, area, name)].append(cell)
     known.below = [(part, whole) for part, whole in wholes if part in known.bounds and whole in known.bounds]
 
     members = defaultdict(set)
@@ -134,8 +135,6 @@ def attack(public: duckdb.DuckDBPyConnection) -> Attack:
         "planned_reduction_status, rounding_base from outcomes.reduction_expectations"
     ).fetchall():
         name = "; ".join(sorted([f"priority={priority}", f"financial_year={year}"]))
-        known.total(
-            parts("reduction_plan", key, period, "planned_reduction", area, name, day), value, status, base
-        )
+        known.total(parts("reduction_plan", key, period, "planned_reduction", area, name, day), value, status, base)
     known.narrow()
     return known

@@ -202,7 +202,7 @@ EXPECTED.append(expected("advocacy", "advocacy_mid_and_west_wales", "2019-20 Q4"
 def plan(*numbers: Any) -> dict[str, list[dict[str, Any]]]:
     years = ("2019-20", "2020-21", "2021-22")
     return {"plan": [
-        {"priority": "in_care", "financial_year": y, "planned_reduction": n, "assumption": "as before"}
+        {"priority": "in_care", "financial_year": y, "planned_reduction": n, "assumption": f"as in {y}: ({n}) fewer"}
         for y, n in zip(years, numbers, strict=False)
     ]}  # fmt: skip
 

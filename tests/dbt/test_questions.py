@@ -32,6 +32,16 @@ def read() -> list[Question]:
     ]
 
 
+def answers() -> list[tuple[int, str]]:
+    """The queries that the page gives, with the number of their question."""
+    parts = re.split(r"^### (\d+)\.", (CHECKOUT / "docs" / "questions.md").read_text(encoding="utf-8"), flags=re.M)
+    return [
+        (int(number), query)
+        for number, text in zip(parts[1::2], parts[2::2], strict=True)
+        for query in re.findall(r"```sql\n(.+?)```", text, re.S)
+    ]
+
+
 QUESTIONS = read()
 
 
@@ -57,7 +67,11 @@ def test_what_answers_a_question_is_registered_and_staged(question: Question) ->
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda q: f"question {q.number}")
 def test_the_standing_says_what_the_row_shows(question: Question) -> None:
     assert question.standing.startswith("staged") == bool(question.datasets) == bool(question.measures)
-    assert re.match(r"(staged[^;]*(; awaiting \w.+)?|awaiting \w.+)$", question.standing)
+    assert re.match(r"((staged|returned)[^;]*(; awaiting \w.+)?|awaiting \w.+)$", question.standing)
+
+
+def test_every_question_that_returns_answer_has_its_query() -> None:
+    assert {number for number, _ in answers()} == {q.number for q in QUESTIONS if "returned" in q.standing}
 
 
 @pytest.mark.shared

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -14,15 +15,30 @@ import pyarrow.parquet as pq
 import pytest
 from dbt_runner import failures, run_dbt
 from filelock import FileLock
-from returns_sample import BRIDGEND, FILES, GWENT, MERTHYR, NEWPORT, NOW, POWYS, RHONDDA, SWANSEA, TORFAEN, WALES
+from returns_attack import attack
+from returns_sample import (
+    BRIDGEND,
+    CARDIFF,
+    FILES,
+    GWENT,
+    MERTHYR,
+    NEWPORT,
+    NOW,
+    POWYS,
+    RHONDDA,
+    SWANSEA,
+    TORFAEN,
+    WALES,
+)
 from returns_snapshot import SCHEMAS, write_returns
 from snapshot import make_snapshot
+from test_questions import answers
 
 Marts = duckdb.DuckDBPyConnection
 # it comes from the statistics, which this build leaves out: a table of a few rows stands for it
 COUNTED = "children_looked_after"
 STATISTICS = "path:models/marts/performance_measures"
-SELECTED = ["tag:returns", "resource_type:seed", "int_area_versions", "dim_area", "dim_area_current"]
+SELECTED = ["tag:returns", "resource_type:seed", "int_area_versions", "dim_area", "dim_area_current", "area_membership"]
 
 pytestmark = pytest.mark.xdist_group("dbt_returns")
 
@@ -168,8 +184,8 @@ def test_plans_sum_for_wales_over_the_authorities_that_gave_a_number(marts: Mart
         "from outcomes.reduction_expectations where area_code = ? order by financial_year",
         WALES,
     )
-    # 23 + 41 + 52 to the unit, for no part is worked out from it; the fourth was unable to commit; a synthetic plan is set
-    # against a synthetic count
+    # 23 + 41 + 52 to the unit, for no part is worked out from it; the fourth was unable to commit; a synthetic plan
+    # is set against a synthetic count
     assert found == [
         ("2019-20", 116, "partial", 116, 3, 4, 6800, 6684, 7170, "reported"),
         ("2020-21", 56, "partial", 172, 3, 4, 6800, 6628, None, "not_available"),
@@ -215,6 +231,24 @@ def test_a_plan_for_none_is_no_small_plan(marts: Marts) -> None:
         "where financial_year = '2021-22' and area_code = ?"
     )
     assert rows(marts, query, NEWPORT) == [(0, "reported")]
+
+
+def test_what_is_written_beside_a_number_does_not_say_it_exactly(marts: Marts) -> None:
+    found = rows(
+        marts,
+        "select financial_year, planned_reduction, coalesce(assumption_en, assumption_cy) "
+        "from outcomes.reduction_expectations where area_code in (?, ?) order by area_code, financial_year",
+        TORFAEN,
+        NEWPORT,
+    )
+    assert found == [
+        ("2019-20", 40, "as in 2019-20: (…) fewer"),
+        ("2020-21", None, "as in 2020-21: (…) fewer"),
+        ("2021-22", 20, "as in 2021-22: (…) fewer"),
+        ("2019-20", 50, "as in 2019-20: (…) fewer"),
+        ("2020-21", None, "as in 2020-21: (…) fewer"),
+        ("2021-22", 0, "as in 2021-22: (0) fewer"),
+    ]
 
 
 def test_regions_are_those_of_the_day(marts: Marts) -> None:
@@ -348,6 +382,36 @@ def test_what_people_wrote_is_not_among_the_values(marts: Marts) -> None:
     assert found == [("Dechrau’n Deg",)]
 
 
+def test_no_withheld_number_is_worked_out_from_all_public_marts_together(marts: Marts) -> None:
+    known = attack(marts)
+    original = {
+        (submission, sheet, row, role): value
+        for submission, sheet, row, role, value in rows(
+            marts, "select submission_id, sheet, row_number, role, value from restricted.return_values"
+        )
+    }
+    assert len(known.withheld) > 10
+    assert len(known.totals) > 10
+    # the attack is a true one: each number is within its bounds
+    assert [c for c, (least, most) in known.bounds.items() if original[c] and not least <= original[c] <= most] == []
+    # a nought among the withheld may be told; a number that is one may not
+    assert {cell: value for cell, value in known.recovered().items() if value != 0} == {}
+
+
+def test_the_attack_finds_what_one_number_too_many_gives_away(folder: Path, tmp_path: Path) -> None:
+    shutil.copyfile(folder / "gofal.duckdb", tmp_path / "gofal.duckdb")
+    with duckdb.connect(str(tmp_path / "gofal.duckdb")) as connection:
+        # the plans of the two others to the unit, beside the total to the unit
+        connection.execute(
+            "update outcomes.reduction_expectations set rounding_base = 1, planned_reduction_status = 'reported', "
+            "planned_reduction = case area_code when ? then 31 else 22 end "
+            "where area_code in (?, ?) and financial_year = '2020-21'",
+            [CARDIFF, CARDIFF, NEWPORT],
+        )
+        found = attack(connection).recovered()
+    assert sorted(found.values()) == [3, 22]
+
+
 def test_a_number_left_alone_fails_the_build(folder: Path, tmp_path: Path) -> None:
     shutil.copyfile(folder / "gofal.duckdb", tmp_path / "gofal.duckdb")
     with duckdb.connect(str(tmp_path / "gofal.duckdb")) as connection:
@@ -358,6 +422,14 @@ def test_a_number_left_alone_fails_the_build(folder: Path, tmp_path: Path) -> No
     done = run_dbt(tmp_path, folder / "snapshot", "test", "--select", "no_suppressed_number_is_left_alone")
     assert done.returncode == 1
     assert failures(tmp_path) == {"no_suppressed_number_is_left_alone": 1}
+
+
+@pytest.mark.parametrize(("number", "query"), answers())
+def test_the_query_that_answers_a_question_finds_something(marts: Marts, number: int, query: str) -> None:
+    # these name returns, streams and priorities that the few rows of this build have not
+    general = re.sub(r"(?m)^where .*$", "", query) if number in (9, 14, 27, 33) else query
+    marts.execute(query)
+    assert rows(marts, general)
 
 
 # -- what became of returns ---------------------------------------------------------------------------------------

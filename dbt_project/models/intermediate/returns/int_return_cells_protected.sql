@@ -1,6 +1,7 @@
 -- Grain: submission_id × sheet × row_number × role. Every cell that may be published, as it may be: of released submissions,
 -- numbers about people protected. A percentage beside them is worked out anew from what is published of its numerator and
--- denominator, or withheld. Progress against a reduction plan is published for nobody.
+-- denominator, or withheld. What people wrote beside such a number does not say it in figures. Progress against a reduction
+-- plan is published for nobody.
 with
 cells as (
     select
@@ -27,9 +28,24 @@ bases as (
     group by cells.set_id
 ),
 
+-- the figures of the numbers of a row that are not published as they are
+unsaid as (
+    select
+        cells.set_id,
+        {{ join_texts("cast(cast(cells.value_number as bigint) as " ~ dbt.type_string() ~ ")", '|', 'cells.role') }}
+            as numerals
+    from cells
+    inner join {{ ref('int_return_protection') }} as protection on cells.set_id || '|' || cells.role = protection.cell_id
+    where
+        cells.value_number = round(cells.value_number)
+        and (protection.is_suppressed or protection.value <> cells.value_number)
+    group by cells.set_id
+),
+
 keyed as (
     select
         *,
+        case when type in ('narrative', 'text') and not is_grain then set_id end as text_set_id,
         case when joins_as = 'cell' then set_id || '|' || role end as cell_id,
         case when joins_as = 'percent' then set_id end as percent_set_id,
         case when role = 'response_pct' then set_id || '|answering' end as answering_id
@@ -45,10 +61,12 @@ judged as (
         bases.denominator,
         coalesce(answering.value, bases.numerator) as numerator,
         coalesce(bases.protected_cells, 0) as protected_cells,
-        coalesce(bases.any_suppressed, 0) as any_suppressed
+        coalesce(bases.any_suppressed, 0) as any_suppressed,
+        unsaid.numerals
     from keyed as cells
     left join {{ ref('int_return_protection') }} as protection on cells.cell_id = protection.cell_id
     left join bases on cells.percent_set_id = bases.set_id
+    left join unsaid on cells.text_set_id = unsaid.set_id
     left join {{ ref('int_return_protection') }} as answering on cells.answering_id = answering.cell_id
 ),
 
@@ -88,7 +106,10 @@ select
     subject,
     cell,
     -- the text of a protected number would say what its value must not
-    case when value_number is null or type = 'constant' then value end as value,
+    case
+        when numerals is not null then {{ unsay('value', 'numerals') }}
+        when value_number is null or type = 'constant' then value
+    end as value,
     public_status as value_status,
     case
         when public_status = 'suppressed' then null
