@@ -126,12 +126,12 @@ def test_nothing_is_left_when_it_is_closed():
 
 
 def test_a_child_whose_parent_is_gone_ends_by_itself(monkeypatch):
-    monkeypatch.setattr("ingestion.returns.sandbox._GRACE", -0.3)  # the child's own clock ends before ours
+    monkeypatch.setattr("ingestion.returns.sandbox._GRACE", -4.0)  # the child's own clock ends before ours
     with Sandbox() as box:
         started = time.monotonic()
         with pytest.raises(RefusedError, match="too_long"):
-            box.run(hang, seconds=1.0)
-        assert time.monotonic() - started < 0.95
+            box.run(hang, seconds=5.0)
+        assert time.monotonic() - started < 4.5
 
 
 def test_the_memory_of_one_function_is_bounded():
