@@ -8,6 +8,7 @@ it, the next file gets a new one. Crashes and exhaustion are what it guards agai
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import logging
 import os
@@ -186,6 +187,7 @@ def _serve(memory: int, ready: str = "") -> None:
     os.dup2(nothing, 0)
     os.dup2(2, 1)
     _limit(memory)
+    gc.disable()  # a million new cells would be looked through again and again; what is dropped is freed all the same
     if ready:
         with contextlib.suppress(Exception):  # what it lacks is told when it is asked to do something
             importlib.import_module(ready)
