@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import itertools
 import logging
 import os
 import pickle
@@ -36,6 +37,8 @@ _ANSWER = struct.Struct("!BQ")
 _DONE, _RAISED, _NO_MEMORY = range(3)
 _GRACE = 5.0
 """How much longer than the parent the child itself waits before it ends: for when the parent is gone."""
+_COLLECTED_EVERY = 50
+"""After so many calls the child looks for what holds itself."""
 _log = logging.getLogger(__name__)
 
 
@@ -191,7 +194,10 @@ def _serve(memory: int, ready: str = "") -> None:
     if ready:
         with contextlib.suppress(Exception):  # what it lacks is told when it is asked to do something
             importlib.import_module(ready)
-    while header := calls.read(_CALL.size):
+    for number in itertools.count(1):
+        header = calls.read(_CALL.size)
+        if not header:
+            return
         seconds, size = _CALL.unpack(header)
         request = calls.read(size)
         signal.setitimer(signal.ITIMER_REAL, seconds)  # its default ends the process, with a parent or without
@@ -200,6 +206,8 @@ def _serve(memory: int, ready: str = "") -> None:
         answers.write(body)
         answers.flush()
         signal.setitimer(signal.ITIMER_REAL, 0)
+        if number % _COLLECTED_EVERY == 0:
+            gc.collect()
 
 
 def _answer(request: bytes) -> tuple[int, bytes]:
