@@ -24,7 +24,7 @@ from ingestion.returns.problems import Problem, RefusedError
 from ingestion.returns.rules import References, check_rules
 from ingestion.returns.sandbox import Sandbox
 from ingestion.returns.spec import Family, ReturnSpec, load_returns
-from ingestion.returns.store import ACCEPTED, Judgement, Receipt, ReturnStore, Submission
+from ingestion.returns.store import ACCEPTED, Judgement, Receipt, ReturnStore, Submission, SubmissionOutcome
 from ingestion.returns.submitters import may_submit
 from ingestion.returns.tables import cell_tables, problem_table, rows_of_cells
 
@@ -33,6 +33,21 @@ READ_AHEAD = 4
 """Files that are read before it is their turn."""
 STILL_COMING = timedelta(hours=1)
 """How long a file that ends too early is taken for one that is still being uploaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a submission that could be told: which return, whose, for when, and what it says."""
+
+    parsed: Parsed
+    spec: ReturnSpec
+    area: str
+    period: ReturnPeriod
+
+    @property
+    def about(self) -> tuple[str, str, str]:
+        """Return, area and period."""
+        return self.spec.key, self.area, self.period.key
 
 
 @dataclass(slots=True)
@@ -51,6 +66,14 @@ class Judged:
     """The version that stands, or stood until it came."""
     answer: str | None = None
     """Where its report is."""
+
+    @property
+    def known(self) -> Known | None:
+        """None where it could not be told what it is, or where it is not looked at further for personal data."""
+        parsed, spec = self.parsed, self.spec
+        if parsed is None or spec is None or self.personal or parsed.area_code is None or parsed.period is None:
+            return None
+        return Known(parsed, spec, parsed.area_code, parsed.period)
 
     @property
     def errors(self) -> list[Problem]:
@@ -99,16 +122,14 @@ def judge_file(
         original_name=name, inbox_key="", file=_as_it_is(path), is_backdated=False,
     )  # fmt: skip
     judged = _read(path, receipt, sandbox)
-    if judged.parsed is not None and judged.parsed.recognised and not judged.personal:
-        assert judged.spec is not None and judged.parsed.period is not None  # noqa: S101, PT018  # recognised
-        area, period = str(judged.parsed.area_code), judged.parsed.period
+    if (known := judged.known) is not None:
         judge = Judge(lake) if lake is not None else None
         if references is None and judge is not None:
-            references = judge.references(judged.spec, area, period)
-        _hold_against(judged, judged.spec, references or References())
+            references = judge.references(known.spec, known.area, known.period)
+        _hold_against(judged, known, references or References())
         if judge is not None:
-            judge.compare(judged, judged.spec, (judged.spec.key, area, period.key))
-        _certified(judged, judged.spec)
+            judge.compare(judged, known)
+        _certified(judged, known)
     _settle(judged)
     return judged
 
@@ -205,19 +226,17 @@ class Judge:
         return self.ledger.submissions[receipt.submission_id].released
 
     def _assess(self, judged: Judged) -> None:
-        parsed, spec = judged.parsed, judged.spec
-        if parsed is not None and spec is not None and parsed.recognised and not judged.personal:
-            assert parsed.period is not None  # noqa: S101  # recognised
-            about = (spec.key, str(parsed.area_code), parsed.period.key)
-            self._of_this_lake(judged)
-            _entitled(judged, spec, parsed.period)
-            _hold_against(judged, spec, self.references(spec, about[1], parsed.period))
-            _certified(judged, spec)
-            self.compare(judged, spec, about)
+        known = judged.known
+        if known is not None:
+            self._of_this_lake(judged, known)
+            _entitled(judged, known)
+            _hold_against(judged, known, self.references(known.spec, known.area, known.period))
+            _certified(judged, known)
+            self.compare(judged, known)
         _settle(judged)
         # what is held is not accepted: it stands for nothing until it is certified, in this run or in a later one
-        if judged.judgement.outcome in ACCEPTED and parsed is not None and parsed.period is not None:
-            self._current[spec.key if spec else "", str(parsed.area_code), parsed.period.key].append((judged, parsed))
+        if known is not None and judged.judgement.outcome in ACCEPTED:
+            self._current[known.about].append((judged, known.parsed))
 
     def references(self, spec: ReturnSpec, area: str, period: ReturnPeriod) -> References:
         """What a return is held against: the period before, the offer in force, the projects that spend."""
@@ -263,25 +282,23 @@ class Judge:
                         found[str(key)] = {"project_key": key, "project_name": name}
         return list(found.values())
 
-    def _of_this_lake(self, judged: Judged) -> None:
+    def _of_this_lake(self, judged: Judged, known: Known) -> None:
         """A lake holds synthetic submissions or real ones, never both (design/MARTS: publishing refuses a mix)."""
         stamp = self.lake.stamp()
-        parsed = judged.parsed
-        if stamp is not None and parsed is not None and parsed.is_synthetic is not (stamp.kind == "sample"):
+        parsed = known.parsed
+        if stamp is not None and parsed.is_synthetic is not (stamp.kind == "sample"):
             code = "synthetic_in_real" if parsed.is_synthetic else "real_in_sample"
             judged.problems.append(_cover_problem(parsed, "return", code))
 
-    def compare(self, judged: Judged, spec: ReturnSpec, about: tuple[str, str, str]) -> None:
+    def compare(self, judged: Judged, known: Known) -> None:
         """Compare with what stands: a successor says so, and says why when the period is closed.
 
         Args:
-            judged: A recognised submission; problems are added to it. The same bytes again are no successor.
-            spec: The version that answers for it.
-            about: Return, area and period.
+            judged: Problems are added to it. The same bytes again are no successor.
+            known: What is known of it.
         """
-        parsed = judged.parsed
-        assert parsed is not None and parsed.period is not None  # noqa: S101, PT018  # assessed only when recognised
-        standing = self._current.get(about, [])
+        parsed = known.parsed
+        standing = self._current.get(known.about, [])
         judged.version = len(standing) + 1
         last = standing[-1][0] if standing else None
         if last is None or (isinstance(last, Submission) and not last.is_current):
@@ -291,8 +308,8 @@ class Judge:
             judged.judgement.outcome = "duplicate"
             judged.problems = [_cover_problem(parsed, "return", "sent_before", number=len(standing))]
             return
-        due = self.ledger.extension(*about) or due_date(spec, parsed.period)
-        closes = due + timedelta(days=spec.closes_days)
+        due = self.ledger.extension(*known.about) or due_date(known.spec, known.period)
+        closes = due + timedelta(days=known.spec.closes_days)
         received = judged.receipt.received_at.date()
         judged.judgement.is_late_correction = received >= closes
         if received >= closes and not parsed.cover.get("reason"):
@@ -309,9 +326,9 @@ class Judge:
 
     def _expect(self, found: Sequence[Judged], docs_dir: Path | None) -> None:
         batches = [
-            (j.receipt.submission_id, _without(j), j.spec)
+            (j.receipt.submission_id, _without(known.parsed, j.bad_rows[0]), known.spec)
             for j in found
-            if j.parsed is not None and j.spec is not None and j.judgement.outcome in (*ACCEPTED, "held")
+            if (known := j.known) is not None and j.judgement.outcome in (*ACCEPTED, "held")
         ]
         if not batches:
             return
@@ -454,16 +471,13 @@ def _still_coming(judged: Judged) -> bool:
     return recent and any(p.code in ("incomplete_file", "empty_file") for p in judged.problems)
 
 
-def _hold_against(judged: Judged, spec: ReturnSpec, references: References) -> None:
-    assert judged.parsed is not None  # noqa: S101  # the caller has looked
-    judged.problems += check_rules(judged.parsed, spec, references)
+def _hold_against(judged: Judged, known: Known, references: References) -> None:
+    judged.problems += check_rules(known.parsed, known.spec, references)
 
 
-def _entitled(judged: Judged, spec: ReturnSpec, period: ReturnPeriod) -> None:
+def _entitled(judged: Judged, known: Known) -> None:
     """Whether who sends it may send it for that area."""
-    parsed = judged.parsed
-    assert parsed is not None  # noqa: S101  # the caller has looked
-    area = str(parsed.area_code)
+    parsed, spec, area, period = known.parsed, known.spec, known.area, known.period
     on = judged.receipt.received_at.date()
     for who, key in ((judged.receipt.sender, "area"), (parsed.cover.get("submitted_by"), "submitted_by")):
         if who and who != area and not may_submit(who, area, spec.key, on):
@@ -487,9 +501,8 @@ def _entitled(judged: Judged, spec: ReturnSpec, period: ReturnPeriod) -> None:
         )
 
 
-def _certified(judged: Judged, spec: ReturnSpec) -> None:
-    parsed = judged.parsed
-    assert parsed is not None and parsed.period is not None  # noqa: S101, PT018  # the caller has looked
+def _certified(judged: Judged, known: Known) -> None:
+    parsed, spec = known.parsed, known.spec
     cover = parsed.cover
     if spec.certification is not None:
         en, cy = ROLES[spec.certification]
@@ -510,7 +523,7 @@ def _certified(judged: Judged, spec: ReturnSpec) -> None:
             judged.problems.append(
                 _cover_problem(parsed, "certified_by", "not_certified", expected_en=en, expected_cy=cy)
             )
-    needed = parsed.period.part in spec.audit_certificate
+    needed = known.period.part in spec.audit_certificate
     if needed and not (cover.get("audit_reference") and cover.get("audit_date")):
         judged.problems.append(_cover_problem(parsed, "audit_reference", "no_audit_certificate"))
 
@@ -558,6 +571,7 @@ def _settle(judged: Judged) -> None:
     if made.outcome == "duplicate":  # its rows were received with the file that is current
         made.rows_received = made.rows_accepted = made.rows_quarantined = 0
         return
+    outcome: SubmissionOutcome
     if (
         judged.personal
         or whole
@@ -573,20 +587,16 @@ def _settle(judged: Judged) -> None:
         outcome, out = "accepted", 0
     if outcome in ACCEPTED and any(p.code == "not_certified" for p in judged.problems):
         outcome = "held"
-    made.outcome = outcome  # type: ignore[assignment]  # one of the outcomes, by the lines above
+    made.outcome = outcome
     made.rows_quarantined, made.rows_accepted = out + totals, rows - out
 
 
-def _without(judged: Judged) -> Parsed:
+def _without(parsed: Parsed, bad: set[tuple[str | None, int]]) -> Parsed:
     """What is about to be accepted of a submission: without its quarantined rows."""
-    bad, _ = judged.bad_rows
-    assert judged.parsed is not None  # noqa: S101  # the caller has looked
     if not bad:
-        return judged.parsed
-    kept = Parsed(return_key=judged.parsed.return_key, area_code=judged.parsed.area_code, period=judged.parsed.period)
-    kept.sheets = [
-        _kept(s, [n for n, row in enumerate(s.rows) if (s.name, row) not in bad]) for s in judged.parsed.sheets
-    ]
+        return parsed
+    kept = Parsed(return_key=parsed.return_key, area_code=parsed.area_code, period=parsed.period)
+    kept.sheets = [_kept(s, [n for n, row in enumerate(s.rows) if (s.name, row) not in bad]) for s in parsed.sheets]
     return kept
 
 

@@ -430,8 +430,8 @@ def settled(some, spec=None):
     judged = Judged(receipt, Judgement(outcome="quarantined"), list(parsed.problems), parsed)
     judged.spec = parsed.spec() if parsed.return_key else None
     if parsed.recognised:
-        _hold_against(judged, judged.spec, References())
-        _certified(judged, judged.spec)
+        _hold_against(judged, judged.known, References())
+        _certified(judged, judged.known)
     _settle(judged)
     return judged
 
