@@ -92,7 +92,7 @@
 {#- How far the rounding of the counts behind it can have moved a derived figure (first order):
         value            h
         change_n         h now + h before
-        change_pct and growth_pct    100 · (h now / before + h before · now / before²)
+        change_pct, growth_pct and share_pct (of the whole `before`)    100 · (h now / before + h before · now / before²)
         rate_per_10000   10,000 · h / population
         rate_change      the sum of the two rates' own
     `h` is half the rounding base of a count, 0 where it is unrounded. Populations are taken as exact. -#}
@@ -102,6 +102,7 @@
         when 'change_n' then 2.0 * {{ half }}
         when 'change_pct' then 100.0 * ({{ half }} / {{ before }} + {{ half }} * {{ now }} / ({{ before }} * {{ before }}))
         when 'growth_pct' then 100.0 * ({{ half }} / {{ before }} + {{ half }} * {{ now }} / ({{ before }} * {{ before }}))
+        when 'share_pct' then 100.0 * ({{ half }} / {{ before }} + {{ half }} * {{ now }} / ({{ before }} * {{ before }}))
         when 'rate_per_10000' then 10000.0 * {{ half }} / {{ population }}
         when 'rate_change' then 10000.0 * ({{ half }} / {{ population }} + {{ half }} / {{ population_before }})
     end

@@ -61,6 +61,8 @@ stated as (
     from {{ ref('int_document_figures') }} as figures
     where
         figures.measure_key = 'children_looked_after'
+        and figures.breakdown = 'all'
+        and figures.period_kind = 'financial_year_end'
         and figures.derivation = 'value'
         and figures.known_from is not null
         and figures.duplicate_of is null
@@ -76,7 +78,11 @@ printed as (
         max(case when derivation = 'rate_per_10000' then value end) as rate_per_10000,
         max(case when derivation = 'rate_change' then value end) as rate_change
     from {{ ref('int_document_figures') }}
-    where measure_key = 'children_looked_after' and qualifier = 'exact' and duplicate_of is null
+    where
+        measure_key = 'children_looked_after'
+        and breakdown = 'all'
+        and qualifier = 'exact'
+        and duplicate_of is null
     group by document_key, area_code, period_end
 ),
 

@@ -27,12 +27,18 @@ by_hand as (
         cast(figures.printed_decimals as bigint) as printed_decimals,
         cast(figures.seed_line as bigint) as seed_line,
         figures.duplicate_of,
+        figures.note_codes,
         measures.measure_key,
         measures.area_code,
+        measures.period_kind,
         cast(measures.period_end as date) as period_end,
         cast(measures.base_period_end as date) as base_period_end,
+        measures.breakdown,
+        measures.whole_breakdown,
         measures.derivation,
         cast(measures.release_date as date) as release_date,
+        measures.coverage_en,
+        measures.coverage_cy,
         cast(documents.known_from as timestamp) as known_from,
         cast(documents.known_from as timestamp) as loaded_at,
         cast(null as {{ dbt.type_string() }}) as load_id,
@@ -89,12 +95,18 @@ imported as (
         cast(0 as bigint) as printed_decimals,
         cast(imported._source_row as bigint) as seed_line,
         cast(null as {{ dbt.type_string() }}) as duplicate_of,
+        cast(null as {{ dbt.type_string() }}) as note_codes,
         imported.measure_key,
         imported.area_code,
+        'financial_year_end' as period_kind,
         cast(imported.period_end as date) as period_end,
         cast(null as date) as base_period_end,
+        'all' as breakdown,
+        cast(null as {{ dbt.type_string() }}) as whole_breakdown,
         'value' as derivation,
         cast(null as date) as release_date,
+        cast(null as {{ dbt.type_string() }}) as coverage_en,
+        cast(null as {{ dbt.type_string() }}) as coverage_cy,
         cast(nullif(imported.known_from, '') as timestamp) as known_from,
         imported.landed_at as loaded_at,
         imported._load_id as load_id,
@@ -106,8 +118,17 @@ imported as (
         imported.is_synthetic
     from imported_keyed as imported
     left join {{ ref('documents') }} as documents on imported.document_key = documents.document_key
+),
+
+figures as (
+    select * from by_hand
+    union all
+    select * from imported
 )
 
-select * from by_hand
-union all
-select * from imported
+select
+    *,
+    {{ period_key('period_kind', 'period_end') }} as period_key,
+    {{ period_key('period_kind', 'base_period_end') }} as base_period_key,
+    {{ period_start('period_kind', 'period_end') }} as period_start
+from figures

@@ -1,4 +1,4 @@
--- Grain: figure_id. Every figure that a document states beside what the statistics say: the yardstick of the warehouse.
+-- Grain: figure_id. Every figure that a document states beside what the warehouse says: the yardstick of the warehouse.
 -- `warehouse_value` never comes from a document.
 with
 comparisons as (
@@ -108,31 +108,32 @@ explained as (
         *,
         says_en
         || case verdict
-            when 'agrees' then ' and the statistics say ' || warehouse_en || ': they agree.'
+            when 'agrees' then ' and the warehouse says ' || warehouse_en || ': they agree.'
             when 'agrees_after_rounding'
                 then
-                    ' and the statistics say ' || warehouse_en
+                    ' and the warehouse says ' || warehouse_en
                     || ': they agree once rounding is allowed for (tolerance ' || tolerance_text || ').'
             when 'agrees_with_other_vintage'
                 then
                     coalesce(
-                        '; the statistics say ' || warehouse_en || ' now, but',
-                        '; the statistics have no value now, but'
+                        '; the warehouse says ' || warehouse_en || ' now, but',
+                        '; the warehouse has no value now, but'
                     )
                     || ' what became known on ' || other_date_en || ' was ' || other_en
                     || ', and the document agrees with that.'
             when 'differs'
                 then
-                    ' and the statistics say ' || warehouse_en || ': a difference of ' || difference_en
+                    ' and the warehouse says ' || warehouse_en || ': a difference of ' || difference_en
                     || ', which rounding does not explain (tolerance ' || tolerance_text || ').'
-            when 'conflicts_with_other_document' then '; the warehouse has no statistic to settle it.'
+            when 'conflicts_with_other_document' then '; the warehouse has no figure of its own to settle it.'
             else case
-                when derivation is null then '; the warehouse holds no statistic of this yet.'
-                when warehouse_value_status = 'suppressed' then '; the statistic is suppressed.'
-                else '; the warehouse has no value of this statistic for this area and date.'
+                when derivation is null then {{ why_no_measure('en') }}
+                when warehouse_value_status = 'suppressed' then '; the warehouse’s figure is suppressed.'
+                else '; the warehouse has no value of this measure for this area and period.'
             end
         end
         || case when has_conflict then ' ' || conflict_note_en else '' end
+        || {{ figure_notes('note_codes', 'en') }}
         || case
             when warehouse_is_synthetic
                 then ' The warehouse value is synthetic (sample data) and says nothing about the real figure.'
@@ -144,31 +145,32 @@ explained as (
         end as explanation_en,
         says_cy
         || case verdict
-            when 'agrees' then ' a dywed yr ystadegau ' || warehouse_cy || ': maent yn cytuno.'
+            when 'agrees' then ' a dywed y warws ' || warehouse_cy || ': maent yn cytuno.'
             when 'agrees_after_rounding'
                 then
-                    ' a dywed yr ystadegau ' || warehouse_cy
+                    ' a dywed y warws ' || warehouse_cy
                     || ': maent yn cytuno ar ôl caniatáu ar gyfer talgrynnu (goddefiant ' || tolerance_text || ').'
             when 'agrees_with_other_vintage'
                 then
                     coalesce(
-                        '; dywed yr ystadegau ' || warehouse_cy || ' yn awr, ond',
-                        '; nid oes gan yr ystadegau werth yn awr, ond'
+                        '; dywed y warws ' || warehouse_cy || ' yn awr, ond',
+                        '; nid oes gan y warws werth yn awr, ond'
                     )
                     || ' yr hyn a ddaeth yn hysbys ar ' || other_date_cy || ' oedd ' || other_cy
                     || ', ac mae’r ddogfen yn cytuno â hynny.'
             when 'differs'
                 then
-                    ' a dywed yr ystadegau ' || warehouse_cy || ': gwahaniaeth o ' || difference_cy
+                    ' a dywed y warws ' || warehouse_cy || ': gwahaniaeth o ' || difference_cy
                     || ', nad yw talgrynnu yn ei esbonio (goddefiant ' || tolerance_text || ').'
-            when 'conflicts_with_other_document' then '; nid oes gan y warws ystadegyn i setlo’r mater.'
+            when 'conflicts_with_other_document' then '; nid oes gan y warws ffigur ei hun i setlo’r mater.'
             else case
-                when derivation is null then '; nid oes gan y warws ystadegyn ar gyfer hyn eto.'
-                when warehouse_value_status = 'suppressed' then '; mae’r ystadegyn wedi’i atal.'
-                else '; nid oes gan y warws werth i’r ystadegyn hwn ar gyfer yr ardal a’r dyddiad hwn.'
+                when derivation is null then {{ why_no_measure('cy') }}
+                when warehouse_value_status = 'suppressed' then '; mae ffigur y warws wedi’i atal.'
+                else '; nid oes gan y warws werth i’r mesur hwn ar gyfer yr ardal a’r cyfnod hwn.'
             end
         end
         || case when has_conflict then ' ' || conflict_note_cy else '' end
+        || {{ figure_notes('note_codes', 'cy') }}
         || case
             when warehouse_is_synthetic
                 then ' Mae gwerth y warws yn synthetig (data sampl) ac nid yw’n dweud dim am y ffigur go iawn.'
@@ -188,7 +190,7 @@ select
     document_title_cy,
     seed_line,
     measure_key,
-    case when measure_key is not null then cast(period_end as {{ dbt.type_string() }}) end as period_key,
+    case when measure_key is not null then period_key end as period_key,
     area_code,
     derivation,
     value as published_value,
