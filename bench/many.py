@@ -27,7 +27,10 @@ def catalogue(number: int) -> dict[str, Dataset]:
 
 def served(number: int) -> list[str]:
     """Keys of so many datasets of the bundled sample, the largest left out."""
-    return [k for k, d in load_registry().items() if d.state != "awaiting" and k != "population_by_age"][:number]
+    from ingestion.sample.generate import released_in
+
+    listed = [k for k, d in load_registry().items() if d.state != "awaiting" and released_in(d, 1)]
+    return [key for key in listed if key != "population_by_age"][:number]
 
 
 def serve_sample(number: int) -> None:

@@ -233,6 +233,9 @@ MEASURE_COLUMNS = {
     "rounding_base": "int64",
     "series_id": "string",
     "valid_from": "date",
+    "valid_to": "date",
+    "comparable_to_previous": "bool",
+    "confidence": "string",
 }
 CORRECTION_COLUMNS = {
     **dict.fromkeys(("correction_id", "source_key", "measure_key", "area_code", "period_key", "breakdown"), "string"),
@@ -618,7 +621,9 @@ def dbt_command(settings: Settings, command: str, target: str = "dbt_target", pr
     """
     executable = shutil.which(settings.dbt, path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     return [
-        *(executable or settings.dbt, "--log-format-file", "text", command, "--target", "build", "--quiet"),
+        # at the level debug, lines of log are a seventh of what a build costs; the SQL that ran is in the target folder
+        *(executable or settings.dbt, "--log-format-file", "text", "--log-level-file", "info", command),
+        *("--target", "build", "--quiet"),
         *("--project-dir", str(project), "--profiles-dir", str(project)),
         *("--target-path", str(settings.root / target)),
     ]

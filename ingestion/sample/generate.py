@@ -1,8 +1,8 @@
 """The bundled sample: every dataset of the registry, synthetic, in three releases, made from a seed at run time.
 
-Nothing in it is a real figure but the anchors below, which were published: how many children were looked after in
-Wales, and a few rates. How that number is spread over authorities, ages and genders is
-invented, and so is the whole population. All titles say so, and every reader of the data sees them.
+Nothing in it is a real figure but the anchors below and those that `calibration` says were printed, all of Wales but a
+few rates. How they are spread over authorities, ages and genders is invented, and so are all other figures and the
+whole population. All titles say so, and every reader of the data sees them.
 
 Two datasets are made here; `synthetic` makes the others of what the registry says about them, on the same numbers of
 children. A dataset is made when somebody first asks for it: a server with all of them starts at once.
@@ -12,6 +12,9 @@ The releases follow the real calendar, so that the figures were known when the p
 1. children looked after to 31 March 2019 (provisional), population to mid-2018;
 2. a year more of each; Wales at 31 March 2019 revised, with three authorities; the population of two revised;
 3. a year more of each; one of those authorities goes back to its first figure, another is revised instead.
+
+A dataset of official measures is in a release only if its framework answers for a year that is new in it: those of the
+performance and improvement framework come with the third, and those before it end with the second.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from datetime import UTC, datetime, timedelta
 
 from ingestion.errors import FetchError
 from ingestion.sample.areas import AREAS, SORT, WALES
+from ingestion.sample.calibration import Background
 from ingestion.sample.cube import (
     COLUMN_CY,
     WORDS,
@@ -36,7 +40,7 @@ from ingestion.sample.cube import (
     period_member,
 )
 from ingestion.sample.standin import StandIn
-from ingestion.sample.synthetic import Background, released, spread, synthetic_cube
+from ingestion.sample.synthetic import periods_of, released, spread, synthetic_cube
 from ingestion.statswales.registry import Column, Dataset, Theme, load_registry, read_registry
 
 SEED = 20191030
@@ -113,14 +117,17 @@ def sample_cube(key: str, release: int, seed: int = SEED, entry: Dataset | None 
         The cube.
 
     Raises:
-        FetchError: There is no such release.
+        FetchError: There is no such release, or the dataset has no period yet in it.
         KeyError: The registry has no such dataset.
     """
     _known(release)
     if entry is None and key in (CHILDREN, POPULATION):
         return _children_cube(release, seed) if key == CHILDREN else _population_cube(release, seed)
-    measures = read_registry().measures
-    return synthetic_cube(entry or load_registry()[key], measures, release, lambda number: background(number, seed))
+    entry = entry or load_registry()[key]
+    releases = released_in(entry, release)
+    if not releases:
+        raise _not_yet(key, release)
+    return synthetic_cube(entry, read_registry().measures, releases[-1], lambda number: background(number, seed))
 
 
 @functools.lru_cache(maxsize=8)
@@ -136,7 +143,10 @@ def background(release: int, seed: int = SEED) -> Background:
         for (year, area, gender, age), number in _children_cells(release, seed).items()
         if (gender, age) == ("all", "all")
     }
-    return Background(seed, children, _under_18(seed), SIZES)
+    first: dict[tuple[int, str], int] = {}
+    for (year, area, _, _), number in _children(seed).items():
+        first[year, area] = first.get((year, area), 0) + number
+    return Background(seed, children, first, _under_18(seed), SIZES)
 
 
 def build_sample(
@@ -165,9 +175,9 @@ def build_sample(
     for key, entry in registry.items():
         if entry.state == "awaiting":
             continue
-        for number in range(1, release + 1):
+        for number in released_in(entry, release):
             when = _released(entry, number)
-            first = number == 1
+            first = number == released_in(entry, number)[0]
             standin.publish(
                 key,
                 _maker(key, number, seed),
@@ -179,6 +189,19 @@ def build_sample(
             )
     _others(standin)
     return standin
+
+
+def released_in(entry: Dataset, release: int) -> list[int]:
+    """The releases up to one that a dataset is part of: those that bring it a period that it did not have.
+
+    Measures of a framework that no longer answers get no more of them, those of one that does not yet answer none.
+
+    Args:
+        entry: Its registry entry.
+        release: 1 to 3.
+    """
+    lengths = [0, *(len(periods_of(entry, number)) for number in range(1, release + 1))]
+    return [number for number in range(1, release + 1) if lengths[number] > lengths[number - 1]]
 
 
 def _maker(key: str, release: int, seed: int) -> Callable[[], Cube]:
@@ -202,6 +225,18 @@ def _known(release: int) -> None:
             expected=list(range(1, RELEASES + 1)),
             found=release,
         )
+
+
+def _not_yet(key: str, release: int) -> FetchError:
+    return FetchError(
+        f"Expected a period of {key} in release {release} of the bundled sample, found none: its framework answers for "
+        f"later years. Choose a later release with GOFAL_SAMPLE_RELEASE.",
+        f"Disgwyliwyd cyfnod o {key} yn natganiad {release} o’r sampl, ond ni chafwyd yr un: mae ei fframwaith yn "
+        f"ymwneud â blynyddoedd diweddarach. Dewiswch ddatganiad diweddarach gyda GOFAL_SAMPLE_RELEASE.",
+        code="sample_release",
+        expected=key,
+        found=release,
+    )
 
 
 # -- children looked after -------------------------------------------------------------------------------------
@@ -497,6 +532,8 @@ def _about(entry: Dataset, release: int) -> Details:
         topics=TOPICS.get(entry.theme, ()),
         designation="in_development" if entry.theme == "performance" else "official",
     )
+    if release == released_in(entry, RELEASES)[-1] < RELEASES:  # a framework that answers for no year to come
+        details = replace(details, update_frequency={"update_type": "none"})
     base = entry.rounding_base
     if base is None:
         return details
@@ -517,8 +554,8 @@ def _details(en: str, cy: str, expected: datetime) -> Details:
         "eu dyfynnu.",
         collection_en="Generated by a program from a seed.",
         collection_cy="Cynhyrchwyd gan raglen o hedyn.",
-        quality_en="National totals follow published figures; everything else is invented.",
-        quality_cy="Mae cyfansymiau Cymru’n dilyn ffigurau cyhoeddedig; dyfeisiwyd popeth arall.",
+        quality_en="Some totals of Wales follow published figures; everything else is invented.",
+        quality_cy="Mae rhai o gyfansymiau Cymru’n dilyn ffigurau cyhoeddedig; dyfeisiwyd popeth arall.",
         organisation_en="Gofal synthetic sample",
         organisation_cy="Sampl synthetig Gofal",
         source_en="Gofal sample generator",

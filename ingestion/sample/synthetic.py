@@ -3,7 +3,7 @@
 Every member that the entry lists is there, in both languages; where it lists none, a few plain ones are invented. Parts
 add up to their totals and authorities to Wales, before each figure is rounded by itself. What is drawn depends on the
 seed, the entry, the place and the period only, so that an earlier figure is the same in each release unless it was
-revised.
+revised. What figures are held to, and how they nest, is in `calibration`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TypeVar
 
+from ingestion.sample import calibration
 from ingestion.sample.areas import AREAS, BY_CODE, SORT, WALES, Area
+from ingestion.sample.calibration import Background as Background
+from ingestion.sample.calibration import draw as _draw
+from ingestion.sample.calibration import spread as spread
 from ingestion.sample.cube import (
     COLUMN_CY,
     MONTHS,
@@ -34,7 +37,15 @@ from ingestion.sample.cube import (
     member_of,
 )
 from ingestion.statswales.periods import Period, read_period
-from ingestion.statswales.registry import YEAR_KINDS, Column, Dataset, Measure, PeriodKind, normalise
+from ingestion.statswales.registry import (
+    YEAR_KINDS,
+    Column,
+    Dataset,
+    Measure,
+    PeriodKind,
+    normalise,
+    read_registry,
+)
 
 LIMIT = 3000
 """About how many rows a cube may have in the last release."""
@@ -47,16 +58,10 @@ AUTHORITIES = tuple(area.code for area in AREAS if area.code != WALES)
 FEW = (WALES, "W06000001", "W06000015", "W06000006", "W06000010", "W06000020")
 """Wales and a handful of authorities, for cubes that would be too large with all of them."""
 
-PUBLISHED: dict[str, dict[str, dict[int, int]]] = {
-    "social_services_outturn": {
-        "all_children_and_families": {2015: 553_950, 2016: 554_430, 2017: 577_248, 2018: 613_135, 2019: 659_074},
-        "looked_after_total": {2015: 248_201, 2016: 243_970, 2017: 256_408, 2018: 284_016, 2019: 310_578},
-    }
-}
-"""Spending in £ thousand, as it was published: by measure, member of a breakdown and the year's last calendar year. It
-is not said there whether it is gross or net. Later years go on from the last one."""
-
-_K = TypeVar("_K")
+ROOM = {"social_services_revenue_outturn": 4_000}
+"""Datasets that have every authority although they are larger: spending is compared with numbers of children."""
+OF_NO_BASIS = {"social_services_outturn"}
+"""Measures of which figures are published without a word on whether they are gross or net."""
 _REST = "rest"
 NOT_STATED = "not_stated"
 """The registry's member for a breakdown that a dataset does not have."""
@@ -100,19 +105,6 @@ _AGES = (
     ("10_to_15", "10 to 15", "10 i 15"), ("16_to_17", "16 to 17", "16 i 17"),
     ("18_and_over", "18 and over", "18 a throsodd"),
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Background:
-    """What the sample knows already, as it was in one release."""
-
-    seed: int
-    children: Mapping[tuple[int, str], int]
-    """Children looked after on 31 March, unrounded, by year and authority."""
-    under_18: Mapping[tuple[str, int], int]
-    """People under 18, by authority and mid-year."""
-    sizes: Mapping[str, float]
-    """How large each authority is, as parts of a whole."""
 
 
 @dataclass(frozen=True)
@@ -215,8 +207,21 @@ def periods_of(entry: Dataset, release: int) -> list[Period]:
         release: 1 to 3; each has one more than the one before, or one more year with its parts.
 
     Returns:
-        They, oldest first.
+        They, oldest first. A framework's measures have those for which it answered, so that there may be none yet.
     """
+    return [period for period in _all_periods(entry, release) if _answered_for(entry, period)]
+
+
+def _answered_for(entry: Dataset, period: Period) -> bool:
+    known = read_registry().measures
+    measures = [known[key] for key in entry.measure_keys if key in known]
+    return not measures or any(
+        measure.valid_from <= period.end and (measure.valid_to is None or period.end < measure.valid_to)
+        for measure in measures
+    )
+
+
+def _all_periods(entry: Dataset, release: int) -> list[Period]:
     kinds = entry.columns["period"].periods
     years = [kind for kind in kinds if kind in YEAR_KINDS]
     parts = [kind for kind in kinds if kind not in YEAR_KINDS]
@@ -290,17 +295,18 @@ def _key(period: Period) -> str:
 
 def _plan(entry: Dataset, measures: Mapping[str, Measure]) -> _Plan:
     items = _measure_items(entry, measures)
-    published = bool(entry.measure_keys & set(PUBLISHED))
+    published = bool(entry.measure_keys & OF_NO_BASIS)
     breakdowns = [_items(entry.columns[role], published=published) for role in entry.breakdowns]
     constant = entry.columns["area"].constant
     periods = len(periods_of(entry, LAST_RELEASE))
+    limit = ROOM.get(entry.key, LIMIT)
     every = (WALES, *AUTHORITIES)
     choices = ((constant if constant in BY_CODE else WALES,),) if constant else (every, FEW)
     for joint, areas in itertools.product((True, False), choices):
         plan = _Plan(entry, items, breakdowns, areas, joint)
-        if _size(plan) * periods <= LIMIT:
+        if _size(plan) * periods <= limit:
             return plan
-    while _size(plan) * periods > LIMIT:  # what is left has no total to stand at: some members are left out
+    while _size(plan) * periods > limit:  # what is left has no total to stand at: some members are left out
         longest = max(plan.breakdowns, key=len, default=[])
         if len(longest) <= 3:
             break
@@ -406,11 +412,26 @@ def _dimensions(plan: _Plan, periods: Sequence[Period]) -> Iterator[tuple[Dimens
                 yield dimension, lambda _p, area, _c, written=written: written[area]  # type: ignore[misc]
         elif column.kind == "breakdown":
             items = plan.breakdowns[place]
-            members = [Member(item.reference, item.en, item.cy, order) for order, item in enumerate(items)]
+            above = _above(plan, place)
+            members = [
+                Member(item.reference, item.en, item.cy, order, above.get(item.key)) for order, item in enumerate(items)
+            ]
             shown = display_name(column)
             dimension = Dimension(*named(shown, column.fact_column, name_cy or shown), members)
             yield dimension, lambda _p, _a, chosen, place=place: chosen[place]  # type: ignore[misc]
             place += 1
+
+
+def _above(plan: _Plan, place: int) -> dict[str, str]:
+    """The member that each member of a breakdown lies within, where they nest; as publishers say it, by its code."""
+    references = {item.key: item.reference for item in plan.breakdowns[place]}
+    role = plan.entry.breakdowns[place]
+    found: dict[str, str] = {}
+    for measure in plan.entry.measure_keys:
+        for whole, part in calibration.nested(measure, role):
+            if whole in references and part in references:
+                found[part] = references[whole]
+    return found
 
 
 def _area_columns(
@@ -491,7 +512,7 @@ def _published(
 
 def _absent(plan: _Plan, periods: Sequence[Period]) -> tuple[str, str] | None:
     """The period and authority of which nothing was collected."""
-    if len(plan.areas) < 3:
+    if len(plan.areas) < 3 or not periods:
         return None
     others = plan.areas[1:]
     return _key(periods[0]), others[int(_draw(plan.entry.key, "absent") * len(others))]
@@ -526,6 +547,11 @@ def _adds(item: _Item) -> bool:
 
 def _is_children(item: _Item) -> bool:
     return item.measure_key == "children_looked_after"
+
+
+def _of_children(item: _Item) -> bool:
+    """Whether it counts the children looked after, or those of them in foster placements."""
+    return item.measure_key in calibration.SAME_CHILDREN or item.measure_key == calibration.FOSTER
 
 
 def _groups(items: Sequence[_Item]) -> list[list[_Item]]:
@@ -584,18 +610,17 @@ def _drawn(
         sizes[_REST] = sum(sizes[area] for area in rest)
         summed = sum(bases[area] * (1 if adds else sizes[area] / sizes[_REST]) for area in rest)
         bases = {area: base for area, base in bases.items() if area in plan.areas} | {_REST: summed}
-    pinned = _pinned(lead, period, bases)
+    held = _held(plan, group, period, bases, known)
     figures: _Figures = {}
     for area, base in bases.items():
         rng = random.Random(f"{known.seed}/{plan.entry.key}/{lead.measure_key}/{key}/{area}")  # noqa: S311
-        pins = {member: shares[area] for member, shares in pinned.items()}
-        cells = _added(plan, group, base, rng, pins) if adds else _leveled(plan, group, base, rng)
+        cells = _added(plan, group, base, rng, held.get(area, {})) if adds else _leveled(plan, group, base, rng)
         for (reference, combination), number in cells.items():
             figures[reference, key, area, combination] = number
             wales = (reference, key, WALES, combination)
             share = number if adds else number * sizes[area] / sum(sizes[other] for other in bases)
             figures[wales] = figures.get(wales, 0) + share
-    rate = None if adds else _level(lead, period, None, known)
+    rate = None if adds else _level(lead, period, None, known) or _held_level(lead, period)
     if rate is not None:  # a rate of Wales is that of its numbers, not of what its authorities happened to draw
         rng = random.Random(f"{known.seed}/{plan.entry.key}/{lead.measure_key}/{key}")  # noqa: S311
         for (reference, combination), number in _leveled(plan, group, rate, rng).items():
@@ -603,16 +628,59 @@ def _drawn(
     return figures
 
 
-def _pinned(lead: _Item, period: Period, bases: Mapping[str, float]) -> dict[str, dict[str, int]]:
-    """Published figures of Wales, spread over its authorities: by member of the breakdown."""
-    published = PUBLISHED.get(lead.measure_key or "", {})
-    found = {}
-    for member, years in published.items():
-        if _at_march(period) and period.kind in YEAR_KINDS and period.end.year >= min(years):
-            last = max(year for year in years if year <= period.end.year)
-            number = round(years[last] * 1000 / lead.scale * 1.05 ** (period.end.year - last))
-            found[member] = spread(number, bases)
-    return found
+_Held = dict[str, dict[tuple[str, str], int]]
+"""Figures that are not drawn, by authority and by a breakdown and its member."""
+
+
+def _held(plan: _Plan, group: Sequence[_Item], period: Period, bases: Mapping[str, float], known: Background) -> _Held:
+    """What the parts of a measure are held to; what a revision moved is taken by those that are what is left."""
+    lead, year = group[0], period.end.year
+    if not _is_year(period) or lead.measure_key is None:
+        return {}
+    shown = [area for area in bases if area != _REST]
+    held: _Held = {area: {} for area in bases}
+    for role in _held_roles(plan, group):
+        first = _first(plan, lead, period, known)
+        for member, areas in calibration.parts(lead.measure_key, role, year, first, known, lead.scale).items():
+            for area in shown:
+                held[area][role, member] = areas[area]
+            if _REST in bases:
+                held[_REST][role, member] = sum(number for area, number in areas.items() if area not in shown)
+        wholes = {area: first[area] for area in shown}
+        wholes |= {_REST: sum(number for area, number in first.items() if area not in shown)} if _REST in bases else {}
+        for area, number in wholes.items():
+            for member in calibration.takers(lead.measure_key, role):
+                held[area][role, member] = max(held[area][role, member] + round(bases[area]) - number, 0)
+    tables = {"placement_weeks": calibration.placements, "placement_expenditure": calibration.placement_costs}
+    if table := tables.get(lead.measure_key):
+        for member, areas in (table(year, known) or {}).items():
+            for area in shown:
+                held[area]["placement_type", member] = areas[area]
+    return held
+
+
+def _held_roles(plan: _Plan, group: Sequence[_Item]) -> list[str]:
+    """The breakdowns whose parts are held to something, where each other one has one member only."""
+    hidden = {role for item in group for role, _ in item.hidden}
+    shown = dict(zip(plan.entry.breakdowns, plan.breakdowns, strict=True))
+    roles = [role for role in (*hidden, *shown) if (group[0].measure_key, role) in calibration.PARTS]
+    if len(roles) != 1 or any(len(members) > 1 for role, members in shown.items() if role not in roles):
+        return []
+    return roles
+
+
+def _first(plan: _Plan, lead: _Item, period: Period, known: Background) -> dict[str, int]:
+    """A measure of each authority as first published, before any revision."""
+    found = calibration.whole(lead.measure_key, period.end.year, known, lead.scale)
+    return found or {area: round(number) for area, number in _bases(plan, lead, period, 1, known).items()}
+
+
+def _held_level(lead: _Item, period: Period) -> float | None:
+    return calibration.level(lead.measure_key, period.end.year) if _is_year(period) and not lead.hidden else None
+
+
+def _is_year(period: Period) -> bool:
+    return period.kind in YEAR_KINDS
 
 
 def _whole_of(period: Period, periods: Sequence[Period]) -> Period | None:
@@ -630,9 +698,20 @@ def _bases(plan: _Plan, lead: _Item, period: Period, release: int, known: Backgr
             exact = _level(lead, period, area, known)
             general = _general_level(plan, lead) * (0.85 + 0.3 * _draw(plan.entry.key, lead.key, area))
             drift = 0.97 + 0.06 * _draw(plan.entry.key, lead.key, area, _key(period))
-            found[area] = exact if exact is not None else general * drift
-    elif _is_children(lead) and _at_march(period) and (period.end.year, AUTHORITIES[0]) in known.children:
-        return {area: float(known.children[period.end.year, area]) for area in AUTHORITIES}
+            held = _held_level(lead, period)
+            if exact is not None:
+                found[area] = exact
+            elif held is not None:
+                ratio = (0.85 + 0.3 * _draw(plan.entry.key, lead.key, area)) * drift
+                found[area] = calibration.about(held, ratio, percent=_is_percent(lead))
+            else:
+                found[area] = general * drift
+    elif _of_children(lead) and _at_march(period) and (period.end.year, AUTHORITIES[0]) in known.children:
+        first = calibration.whole(lead.measure_key, period.end.year, known) or {}
+        year = period.end.year
+        return {a: float(first[a] + known.children[year, a] - known.first[year, a]) for a in AUTHORITIES}
+    elif _is_year(period) and (held_to := calibration.whole(lead.measure_key, period.end.year, known, lead.scale)):
+        found = {area: float(number) for area, number in held_to.items()}
     else:
         level = _general_level(plan, lead) / lead.scale
         growth = 1 + 0.04 * _draw(plan.entry.key, lead.measure_key, "growth") - 0.01
@@ -645,8 +724,9 @@ def _bases(plan: _Plan, lead: _Item, period: Period, release: int, known: Backgr
             for area in AUTHORITIES
         }  # fmt: skip
         found = {area: float(number) for area, number in spread(total, weights).items()}
-    first = periods_of(plan.entry, 1)
-    if _key(period) == _key(next(p for p in reversed(first) if _whole_of(p, first) is None)):
+    opening = periods_of(plan.entry, 1)
+    newest = next((p for p in reversed(opening) if _whole_of(p, opening) is None), None)
+    if newest is not None and _key(period) == _key(newest):
         for area, times in _revised(plan, release):
             step = max(plan.entry.rounding_base or 5, round(found[area] * 0.02)) if _adds(lead) else found[area] * 0.03
             found[area] = max(found[area] + times * step, 0)
@@ -696,7 +776,7 @@ def _level(lead: _Item, period: Period, area: str | None, known: Background) -> 
 
 
 def _added(
-    plan: _Plan, group: Sequence[_Item], base: float, rng: random.Random, pins: Mapping[str, int]
+    plan: _Plan, group: Sequence[_Item], base: float, rng: random.Random, held: Mapping[tuple[str, str], int]
 ) -> dict[tuple[str, tuple[str, ...]], float]:
     """One authority's figure, spread over data descriptions and breakdowns so that parts add up."""
     fixed = [None if _has_total(members) else members for members in plan.breakdowns]
@@ -705,8 +785,8 @@ def _added(
     found: dict[tuple[str, tuple[str, ...]], float] = {}
     for n, choice in enumerate(choices):
         cells: dict[_Item, dict[tuple[str, ...], int]] = {}
-        for item, (number, parts) in _families(plan, group, outer[n], rng).items():
-            own: dict[tuple[str, ...], int] = {} if parts else _broken_down(plan, choice, number, rng, pins)
+        for item, (number, parts) in _families(plan, group, outer[n], rng, held).items():
+            own: dict[tuple[str, ...], int] = {} if parts else _broken_down(plan, choice, number, rng, held)
             for part in parts:  # so that each cell of a whole is the sum of its parts' cells
                 for combination, share in cells[part].items():
                     own[combination] = own.get(combination, 0) + share
@@ -716,7 +796,7 @@ def _added(
 
 
 def _families(
-    plan: _Plan, group: Sequence[_Item], base: int, rng: random.Random
+    plan: _Plan, group: Sequence[_Item], base: int, rng: random.Random, held: Mapping[tuple[str, str], int]
 ) -> dict[_Item, tuple[int, list[_Item]]]:
     """The data descriptions of a measure: those that name the same breakdowns are parts of the whole.
 
@@ -727,6 +807,8 @@ def _families(
     """
     found: dict[_Item, tuple[int, list[_Item]]] = {}
     whole: list[_Item] = []
+    if any(item.hidden and item.hidden[0] in held for item in group):  # they may nest: each has a number of its own
+        return {item: (held[item.hidden[0]] if item.hidden else base, []) for item in group}
     names = {item: frozenset(role for role, _ in item.hidden) for item in group}
     for family in sorted(set(names.values()), key=lambda roles: (-len(roles), sorted(roles))):
         members = [item for item in group if names[item] == family]
@@ -745,19 +827,27 @@ def _families(
 
 
 def _broken_down(
-    plan: _Plan, choice: Sequence[_Item | None], number: int, rng: random.Random, pins: Mapping[str, int]
+    plan: _Plan,
+    choice: Sequence[_Item | None],
+    number: int,
+    rng: random.Random,
+    held: Mapping[tuple[str, str], int],
 ) -> dict[tuple[str, ...], int]:
     """A figure by those breakdowns that have a total: all of them crossed, or one after the other."""
     open_places = [place for place, item in enumerate(choice) if item is None]
     views = [open_places] if plan.joint or not open_places else [[place] for place in open_places]
     found: dict[tuple[str, ...], int] = {}
+    if any(role in plan.entry.breakdowns for role, _ in held):  # all but one place are chosen: see `_held_roles`
+        (place,) = open_places
+        role = plan.entry.breakdowns[place]
+        for member in plan.breakdowns[place]:
+            cell = tuple((item or member).reference for item in choice)
+            found[cell] = number if member.is_total else held[role, member.key]
+        return found
     for view in views:
         leaves = [[item for item in plan.breakdowns[place] if not item.is_total] for place in view]
         parts = list(itertools.product(*leaves))
-        known = {n: pins[part[0].key] for n, part in enumerate(parts) if len(part) == 1 and part[0].key in pins}
-        drawn = {n: _weight(plan, part) * _noise(rng) for n, part in enumerate(parts)}
-        left = {n: weight for n, weight in drawn.items() if n not in known}
-        shares = spread(max(number - sum(known.values()), 0), left) | known
+        shares = spread(number, {n: _weight(plan, part) * _noise(rng) for n, part in enumerate(parts)})
         cells: dict[tuple[str, ...], int] = {}
         for n, part in enumerate(parts):
             options = []
@@ -816,21 +906,3 @@ def _weight(plan: _Plan, items: Sequence[_Item | None]) -> float:
 
 def _noise(rng: random.Random) -> float:
     return 0.85 + 0.3 * rng.random()
-
-
-@functools.lru_cache(maxsize=100_000)
-def _draw(*parts: str | None) -> float:
-    """A number from 0 to 1 that depends on nothing but these parts."""
-    digest = hashlib.sha256("\x1f".join(part or "" for part in parts).encode()).digest()
-    return int.from_bytes(digest[:6], "big") / 2**48
-
-
-def spread(total: int, weights: Mapping[_K, float]) -> dict[_K, int]:
-    """Share a whole number out by weight, to the last one: largest remainders get what is left over."""
-    whole = math.fsum(weights.values())  # the same on every Python
-    exact = {key: total * weight / whole for key, weight in weights.items()}
-    shares = {key: int(number) for key, number in exact.items()}
-    left = total - sum(shares.values())
-    for key in sorted(exact, key=lambda key: shares[key] - exact[key])[:left]:
-        shares[key] += 1
-    return shares

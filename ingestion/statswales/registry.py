@@ -61,6 +61,9 @@ Theme = Literal[
     "wellbeing",
     "population",
 ]
+FrameworkKey = Literal["pre_act", "sspm", "performance_and_improvement", "statistics"]
+FRAMEWORKS: frozenset[str] = frozenset(get_args(FrameworkKey)) - {"statistics"}
+"""Sets of official measures; everything else is a statistic."""
 Unit = Literal["children", "people", "households", "count", "percent", "rate", "gbp", "days", "episodes", "cases"]
 
 
@@ -90,6 +93,25 @@ def slug(text: str | None) -> str:
     return re.sub(r"[^\w]+|_+", "_", re.sub(r"'", "", folded)).strip("_")
 
 
+class Framework(BaseModel):
+    """A set of official measures, and the days for which it answers: one rule for all of its measures."""
+
+    model_config = ConfigDict(extra="forbid")
+    title_en: str
+    title_cy: str
+    valid_from: date = date(1900, 1, 1)
+    valid_to: date | None = None
+    """The first day that it no longer answers for; None while it does."""
+    comparable_to_previous: bool | None = None
+    """Whether its figures compare with those of the framework before it; None where there is none before."""
+
+    @model_validator(mode="after")
+    def _forwards(self) -> Framework:
+        if self.valid_to is not None and self.valid_to <= self.valid_from:
+            raise ValueError("valid_to is the first day after, so it comes later than valid_from")
+        return self
+
+
 class Measure(BaseModel):
     """What a figure measures, in both languages: one row of ``core.dim_measure``."""
 
@@ -107,12 +129,19 @@ class Measure(BaseModel):
     """What a published figure is multiplied by to be in ``unit``: 1000 for £ thousand."""
     rounding_base: int | None = None
     official_code: str | None = None
-    framework: Literal["pre_act", "sspm", "performance_and_improvement", "statistics"] = "statistics"
+    framework: FrameworkKey = "statistics"
     min_value: float | None = None
     max_value: float | None = None
     """What a published figure cannot be beyond: 100 for a share of a whole. A figure beyond quarantines the batch."""
+    confidence: Literal["high", "medium"] | None = None
+    """For an official measure: how sure we are that its code, title and definition are the framework's. None where
+    only the publisher's table says so: its figures are kept, but stand in no mart of official measures."""
     valid_from: date = date(1900, 1, 1)
-    """The first day that this definition answers for."""
+    """The first day that this definition answers for; by default its framework's."""
+    valid_to: date | None = None
+    """The first day that it no longer answers for; by default its framework's."""
+    comparable_to_previous: bool | None = None
+    """Whether its figures compare with those of the definition before it; by default as its framework's do."""
     series_id: str | None = None
     """Values may be compared within one series only; by default the measure's key."""
 
@@ -123,7 +152,21 @@ class Measure(BaseModel):
                 raise ValueError(f"{name}_en and {name}_cy come together: every text exists in both languages")
         if (self.unit == "rate") != (self.rate_base is not None) and self.unit != "gbp":
             raise ValueError("a rate, and only that or an amount per head, says per how many (rate_base)")
+        if self.confidence is not None and self.framework == "statistics":
+            raise ValueError("only a measure of an official framework says how sure we are of it (confidence)")
         return self
+
+    def within(self, framework: Framework | None) -> Measure:
+        """The measure with the validity of its framework, where it does not say its own.
+
+        Args:
+            framework: The framework that it names; None where the registry says nothing of it.
+        """
+        if framework is None:
+            return self
+        own = ("valid_from", "valid_to", "comparable_to_previous")
+        missing = {name: getattr(framework, name) for name in own if name not in self.model_fields_set}
+        return self.model_copy(update=missing)
 
 
 class Member(BaseModel):
@@ -324,6 +367,7 @@ class Registry(BaseModel):
 
     datasets: dict[str, Dataset]
     measures: dict[str, Measure]
+    frameworks: dict[str, Framework] = {}
 
 
 # -- reading ---------------------------------------------------------------------------------------------------
@@ -334,8 +378,8 @@ def read_registry(path: Path = DATASETS, beside: Path | None = None) -> Registry
 
     Args:
         path: The file. Top level: ``columns`` (columns that several datasets share; an entry names one instead of
-            writing it, or takes it with ``use:`` and says what differs), ``measures``, ``datasets``.
-        beside: Another registry file, whose shared columns and measures this one may name too.
+            writing it, or takes it with ``use:`` and says what differs), ``frameworks``, ``measures``, ``datasets``.
+        beside: Another registry file, whose shared columns, frameworks and measures this one may name too.
 
     Returns:
         What it says.
@@ -466,13 +510,26 @@ M = TypeVar("M", bound=BaseModel)
 def _read(path: Path, beside: Path | None, _changed: tuple[int, ...]) -> Registry:
     document, lines = parse_yaml(path)
     others = parse_yaml(beside)[0] if beside else {}
-    known_words(path, lines, (), document, {"columns", "measures", "datasets"})
+    known_words(path, lines, (), document, {"columns", "frameworks", "measures", "datasets"})
     shared = {**(others.get("columns") or {}), **(document.get("columns") or {})}
     for name, column in (document.get("columns") or {}).items():  # a slip in one is told there, not where it is used
         validated(path, lines, ("columns", name), Column, column)
-    measures: dict[str, Measure] = dict(read_registry(beside).measures) if beside else {}
+    base = read_registry(beside) if beside else Registry(datasets={}, measures={})
+    frameworks = dict(base.frameworks)
+    for key, value in (document.get("frameworks") or {}).items():
+        if key not in FRAMEWORKS:
+            raise wrong(
+                path,
+                lines,
+                ("frameworks", key),
+                f"no framework is called {key!r}{hint(key, FRAMEWORKS)}",
+                f"nid oes fframwaith o’r enw {key!r}{hint(key, FRAMEWORKS, 'cy')}",
+            )
+        frameworks[key] = validated(path, lines, ("frameworks", key), Framework, value)
+    measures: dict[str, Measure] = dict(base.measures)
     for key, value in (document.get("measures") or {}).items():
-        measures[key] = validated(path, lines, ("measures", key), Measure, value)
+        measure = validated(path, lines, ("measures", key), Measure, value)
+        measures[key] = measure.within(frameworks.get(measure.framework))
     datasets: dict[str, Dataset] = {}
     for key, value in (document.get("datasets") or {}).items():
         place: Place = ("datasets", key)
@@ -497,7 +554,7 @@ def _read(path: Path, beside: Path | None, _changed: tuple[int, ...]) -> Registr
                 f"mae {key} yn enwi’r mesur {unknown!r}, nad yw yn `measures`{hint(unknown, measures, 'cy')}",
             )
     _unique_ids(datasets, path, lines)
-    return Registry.model_construct(datasets=datasets, measures=measures)
+    return Registry.model_construct(datasets=datasets, measures=measures, frameworks=frameworks)
 
 
 def _column(path: Path, lines: Mapping[Place, int], place: Place, value: Any, shared: Mapping[str, Any]) -> Column:

@@ -17,8 +17,10 @@ with definitions as (
         rounding_base,
         cast(null as {{ dbt.type_string() }}) as direction_of_good,
         valid_from,
-        cast(null as date) as valid_to,
-        cast(null as boolean) as comparable_to_previous,
+        -- of a framework's measures, its framework says these (ingestion/statswales/datasets.yml)
+        valid_to,
+        comparable_to_previous,
+        confidence,
         series_id
     from {{ source('lake', 'registry_measures') }}
 
@@ -43,8 +45,34 @@ with definitions as (
         valid_from,
         valid_to,
         comparable_to_previous,
+        cast(null as {{ dbt.type_string() }}) as confidence,
         series_id
     from {{ ref('measures') }}
+
+    union all
+
+    -- official measures of before the Act, of which no dataset is known
+    select
+        measure_key,
+        official_code,
+        framework,
+        title_en,
+        title_cy,
+        definition_en,
+        definition_cy,
+        cast(null as {{ dbt.type_string() }}) as population_definition_en,
+        cast(null as {{ dbt.type_string() }}) as population_definition_cy,
+        unit,
+        cast(null as {{ dbt.type_string() }}) as rate_base,
+        cast(1 as bigint) as scale,
+        cast(null as bigint) as rounding_base,
+        cast(null as {{ dbt.type_string() }}) as direction_of_good,
+        valid_from,
+        valid_to,
+        cast(null as boolean) as comparable_to_previous,
+        confidence,
+        measure_key as series_id
+    from {{ ref('pre_act_measures') }}
 )
 
 select
@@ -66,6 +94,7 @@ select
     valid_from,
     valid_to,
     comparable_to_previous,
+    confidence,
     series_id,
     case
         when row_number() over (partition by measure_key order by valid_from) = 1 then cast('0001-01-01' as date)

@@ -14,10 +14,10 @@ from ingestion.config import Settings
 from ingestion.errors import GofalError
 from ingestion.lake import Lake
 from ingestion.sample.cube import Cube
-from ingestion.sample.generate import CHILDREN, POPULATION, build_sample, sample_cube
+from ingestion.sample.generate import CHILDREN, POPULATION, build_sample, released_in, sample_cube
 from ingestion.sample.standin import StandIn
 from ingestion.statswales.client import StatsWalesClient
-from ingestion.statswales.extract import land_dataset
+from ingestion.statswales.extract import discover, land_dataset
 from ingestion.statswales.registry import UUID4, load_registry
 
 WALES, TORFAEN, WREXHAM, CARMARTHENSHIRE = "W92000004", "W06000020", "W06000006", "W06000010"
@@ -250,8 +250,11 @@ def test_every_entry_that_is_not_awaited_is_in_the_catalogue_under_its_title() -
     registry = load_registry()
     standin = build_sample(2)
     served = {entry.key: entry for entry in standin.entries.values()}
-    assert {key for key in registry if registry[key].state != "awaiting"} == {
+    assert {key for key, entry in registry.items() if entry.state != "awaiting" and released_in(entry, 2)} == {
         key for key in served if not key.startswith("sample_")
+    }
+    assert {key for key, entry in registry.items() if not released_in(entry, 2)} == {
+        key for key in registry if key.startswith("framework_")
     }
     for key, entry in registry.items():
         if key in served:
@@ -262,6 +265,27 @@ def test_every_entry_that_is_not_awaited_is_in_the_catalogue_under_its_title() -
                 assert entry.titled(revision.details.title_cy)
             assert len(served[key].revisions) == 2
     assert len({entry.id for entry in served.values()}) == len(served)
+
+
+def test_measures_of_a_framework_are_released_while_it_answers() -> None:
+    standin = build_sample(3)
+    registry = load_registry()
+    framework, older = standin.entry("framework_contacts"), standin.entry("sspm_children")
+    assert [revision.index for revision in framework.revisions] == [1]
+    assert framework.revisions[0].publish_at.year == 2021
+    assert [revision.publish_at.year for revision in older.revisions] == [2019, 2020]
+    assert older.revisions[0].details.update_frequency["update_type"] == "update"
+    assert older.revisions[1].details.update_frequency == {"update_type": "none"}
+    years = {
+        key: {row.get("Year", row.get("Collection Year (at 31 March)")) for row in rows(key, 3)}
+        for key in registry
+        if key.startswith(("framework_", "sspm_"))
+    }
+    assert years.pop("sspm_children") == {"2016-17", "2017-18", "2018-19", "2019-20"}
+    assert len(years) == 7
+    assert set().union(*years.values()) == {"2020-21"}
+    with pytest.raises(GofalError, match="framework_contacts in release 2"):
+        sample_cube("framework_contacts", 2)
 
 
 def test_no_dataset_is_made_before_it_is_asked_for() -> None:
@@ -287,9 +311,24 @@ def made(standin: StandIn) -> set[tuple[str, int]]:
 def test_each_revision_says_when_the_next_is_expected() -> None:
     for entry in build_sample(3).entries.values():
         for revision in entry.revisions:
+            if revision.details.update_frequency == {"update_type": "none"}:
+                assert (entry.key, revision) == ("sspm_children", entry.revisions[-1])
+                continue
             date = revision.details.update_frequency["date"]
             expected = (int(date["year"]), int(date["month"]))
             assert expected > (revision.publish_at.year, revision.publish_at.month) or entry.key == "sample_scheduled"
+
+
+def test_a_night_does_not_miss_what_its_release_does_not_have(settings: Settings, lake: Lake) -> None:
+    registry = load_registry()
+    with build_sample(1, rate_limit=None) as standin, StatsWalesClient(standin.url, settings=settings) as client:
+        found = discover(client, lake, registry, accept_found=True)
+    decided = {
+        decision: {k for k, d in found.decisions.items() if d == decision} for decision in ("to_find", "changed")
+    }
+    assert decided["to_find"] == {key for key in registry if key.startswith("framework_")}
+    assert len(decided["to_find"]) == 7
+    assert decided["changed"] == {key for key in registry if registry[key].state != "awaiting"} - decided["to_find"]
 
 
 @pytest.mark.parametrize("release", [1, 3])

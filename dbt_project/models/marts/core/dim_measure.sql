@@ -17,6 +17,7 @@ select
     valid_from,
     valid_to,
     comparable_to_previous,
+    confidence,
     series_id,
     applies_to = cast('9999-12-31' as date) as is_current
 from {{ ref('int_measure_versions') }}

@@ -18,6 +18,7 @@ select
     valid_from,
     valid_to,
     comparable_to_previous,
+    confidence,
     series_id
 from {{ ref('dim_measure') }}
 where is_current
