@@ -37,12 +37,12 @@ problems as (
         row_number() over (
             partition by problems.submission_id
             order by
-                case when problems.row_number is null then 0 else 1 end,
-                case problems.severity when 'error' then 0 else 1 end,
-                problems.rule_code,
-                problems.sheet,
-                problems.row_number,
-                problems.column_name
+                case when problems.row_number is null then 0 else 1 end asc,
+                case problems.severity when 'error' then 0 else 1 end asc,
+                problems.rule_code asc,
+                problems.sheet asc nulls last,
+                problems.row_number asc nulls last,
+                problems.column_name asc nulls last
         ) as place
     from {{ ref('stg_returns__problems') }} as problems
     inner join submissions on problems.submission_id = submissions.submission_id
