@@ -36,7 +36,7 @@ def test_the_example_of_a_grant_is_one_that_the_mart_takes(tmp_path: Path) -> No
     path = tmp_path / f"{re.findall(r'^key: (.*)$', grant, re.MULTILINE)[0]}.yml"
     path.write_text(grant, encoding="utf-8")
     (sheet,) = read_family(path).newest.sheets
-    with (CHECKOUT / "dbt_project" / "seeds" / "funding_stream_names.csv").open(encoding="utf-8", newline="") as handle:
+    with (CHECKOUT / "dbt_project" / "seeds" / "funding_streams.csv").open(encoding="utf-8", newline="") as handle:
         assert sheet.constants["stream_key"] in {row["stream_key"] for row in csv.DictReader(handle)}
     assert {*sheet.constants, *(c.role for c in sheet.columns)} <= roles()["grant_spend"]
 

@@ -101,4 +101,4 @@ select
     worded.release_at,
     worded.is_synthetic
 from worded
-left join {{ ref('funding_stream_names') }} as streams on worded.stream_key = streams.stream_key
+left join {{ ref('funding_streams') }} as streams on worded.stream_key = streams.stream_key

@@ -184,7 +184,10 @@ select
     spend.submission_version,
     spend.received_at as submitted_at,
     false as is_total,
-    streams.parent_stream_key as adds_to,
+    -- the St David’s Day Fund is part of the Children and Communities Grant since April 2019 only
+    case
+        when streams.parent_from is null or spend.period_end >= streams.parent_from then streams.parent_stream_key
+    end as adds_to,
     cast(null as {{ dbt.type_string() }}) as total_basis,
     cast(null as bigint) as areas_reporting,
     cast(null as bigint) as areas_expected,
@@ -198,4 +201,4 @@ select
     spend.release_at,
     spend.is_synthetic or coalesce(spend.before_is_synthetic, false) as is_synthetic
 from worked_out as spend
-left join {{ ref('funding_stream_names') }} as streams on spend.stream_key = streams.stream_key
+left join {{ ref('funding_streams') }} as streams on spend.stream_key = streams.stream_key

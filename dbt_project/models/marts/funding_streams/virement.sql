@@ -152,5 +152,5 @@ select
     moved.release_at,
     moved.is_synthetic
 from worked_out as moved
-left join {{ ref('funding_stream_names') }} as sources on moved.from_stream_key = sources.stream_key
-left join {{ ref('funding_stream_names') }} as targets on moved.to_stream_key = targets.stream_key
+left join {{ ref('funding_streams') }} as sources on moved.from_stream_key = sources.stream_key
+left join {{ ref('funding_streams') }} as targets on moved.to_stream_key = targets.stream_key
