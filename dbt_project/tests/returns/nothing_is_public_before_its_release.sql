@@ -16,5 +16,8 @@ where release_at > moment.built_at or known_from > moment.built_at or audience =
         source_key as found
     from {{ ref(mart) }}
     cross join {{ ref('int_build_moment') }} as moment
-    where release_at > moment.built_at or known_from > moment.built_at or audience = 'restricted'
+    -- a document is dated by what it prints, not by this build
+    where
+        audience = 'restricted'
+        or (source_key like 'return%' and (release_at > moment.built_at or known_from > moment.built_at))
 {% endfor %}

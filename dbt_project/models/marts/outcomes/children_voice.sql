@@ -1,5 +1,5 @@
 -- Grain: survey_key × age_band × question_key × area_code. A survey is one of one period: `survey_series_key` holds together
--- those that ask the same. Latest accepted submission.
+-- those that ask the same. Of returns the latest accepted submission; and what documents give of surveys.
 with
 answers as (
     select
@@ -38,61 +38,131 @@ labels as (
             and choices.column_name = columns.column_name
     where columns.role in ('question_key', 'age_band')
     group by columns.role, choices.return_key, choices.choice_key
+),
+
+returned as (
+    select
+        submissions.return_key,
+        coalesce(answers.survey_series_key, submissions.return_key) || '@' || submissions.period_key as survey_key,
+        coalesce(answers.survey_series_key, submissions.return_key) as survey_series_key,
+        -- a survey of some authorities is not one of Wales
+        case when submissions.area_type <> 'country' or answers.coverage_en is null then submissions.area_code end as area_code,
+        submissions.area_version_key,
+        case
+            when submissions.area_type <> 'country' or answers.coverage_en is null then submissions.area_name_en
+            else answers.coverage_en
+        end as area_name_en,
+        case
+            when submissions.area_type <> 'country' or answers.coverage_en is null then submissions.area_name_cy
+            else answers.coverage_cy
+        end as area_name_cy,
+        submissions.period_key,
+        submissions.period_start,
+        submissions.period_end,
+        answers.age_band,
+        coalesce(ages.label_en, answers.age_band) as age_band_en,
+        coalesce(ages.label_cy, answers.age_band) as age_band_cy,
+        answers.question_key,
+        coalesce(answers.question_en, questions.label_en) as question_en,
+        coalesce(answers.question_cy, questions.label_cy) as question_cy,
+        answers.response_pct,
+        answers.response_pct_status,
+        answers.responses,
+        answers.responses_status,
+        answers.coverage_en,
+        answers.coverage_cy,
+        cast(null as {{ dbt.type_string() }}) as qualifier,
+        case when answers.responses is not null then 'return' end as responses_basis,
+        cast(null as {{ dbt.type_string() }}) as note_en,
+        cast(null as {{ dbt.type_string() }}) as note_cy,
+        submissions.submission_id,
+        submissions.submission_version,
+        false as is_total,
+        cast(null as {{ dbt.type_string() }}) as adds_to,
+        cast(null as {{ dbt.type_string() }}) as total_basis,
+        cast(null as bigint) as areas_reporting,
+        cast(null as bigint) as areas_expected,
+        cast(null as {{ dbt.type_string() }}) as revision_status,
+        submissions.source_key || '.' || answers.question_key as series_id,
+        submissions.source_key,
+        cast(null as {{ dbt.type_string() }}) as figure_id,
+        submissions.public_from as known_from,
+        submissions.public_to as known_to,
+        submissions.accepted_at as loaded_at,
+        submissions.audience,
+        submissions.release_at,
+        submissions.is_synthetic
+    from answers
+    inner join {{ ref('int_return_submissions') }} as submissions on answers.submission_id = submissions.submission_id
+    left join labels as ages
+        on ages.role = 'age_band' and submissions.return_key = ages.return_key and answers.age_band = ages.choice_key
+    left join labels as questions
+        on
+            questions.role = 'question_key'
+            and submissions.return_key = questions.return_key
+            and answers.question_key = questions.choice_key
+    where submissions.is_public and submissions.known_to is null and answers.question_key is not null
+),
+
+stated as (
+    select
+        cast(null as {{ dbt.type_string() }}) as return_key,
+        asked.survey_key,
+        asked.survey_series_key,
+        -- a survey of some authorities is not one of Wales
+        case when asked.coverage_en is null then areas.area_code end as area_code,
+        case when asked.coverage_en is null then areas.area_version_key end as area_version_key,
+        coalesce(asked.coverage_en, areas.area_name_en) as area_name_en,
+        coalesce(asked.coverage_cy, areas.area_name_cy) as area_name_cy,
+        asked.period_key,
+        asked.period_start,
+        asked.period_end,
+        asked.age_band,
+        asked.age_band_en,
+        asked.age_band_cy,
+        asked.question_key,
+        asked.question_en,
+        asked.question_cy,
+        case when asked.fills = 'response_pct' then figures.value end as response_pct,
+        case when asked.fills = 'response_pct' then 'reported' else 'not_applicable' end as response_pct_status,
+        cast(coalesce(took_part.value, asked.responses) as bigint) as responses,
+        case when coalesce(took_part.value, asked.responses) is null then 'not_available' else 'reported' end
+            as responses_status,
+        asked.coverage_en,
+        asked.coverage_cy,
+        case when figures.qualifier <> 'exact' then figures.qualifier end as qualifier,
+        case when coalesce(took_part.value, asked.responses) is not null then asked.responses_basis end as responses_basis,
+        notes.note_en,
+        notes.note_cy,
+        cast(null as {{ dbt.type_string() }}) as submission_id,
+        cast(null as bigint) as submission_version,
+        asked.age_band = 'all' as is_total,
+        cast(null as {{ dbt.type_string() }}) as adds_to,
+        case when asked.age_band = 'all' then 'published' end as total_basis,
+        cast(surveyed.value as bigint) as areas_reporting,
+        cast(null as bigint) as areas_expected,
+        cast(null as {{ dbt.type_string() }}) as revision_status,
+        asked.survey_series_key || '.' || asked.question_key as series_id,
+        figures.document_key as source_key,
+        figures.figure_id,
+        figures.known_from,
+        cast(null as timestamp) as known_to,
+        figures.loaded_at,
+        'public' as audience,
+        figures.known_from as release_at,
+        figures.is_synthetic
+    from {{ ref('survey_answers') }} as asked
+    inner join {{ ref('int_document_figures') }} as figures on asked.figure_id = figures.figure_id
+    inner join {{ ref('int_area_versions') }} as areas
+        on
+            areas.area_code = 'W92000004'
+            and asked.period_end >= areas.applies_from
+            and asked.period_end < areas.applies_to
+    left join {{ ref('int_document_figures') }} as took_part on asked.responses_figure_id = took_part.figure_id
+    left join {{ ref('int_document_figures') }} as surveyed on asked.areas_figure_id = surveyed.figure_id
+    left join {{ ref('int_published_figure_notes') }} as notes on asked.figure_id = notes.figure_id
 )
 
-select
-    submissions.return_key,
-    coalesce(answers.survey_series_key, submissions.return_key) || '@' || submissions.period_key as survey_key,
-    coalesce(answers.survey_series_key, submissions.return_key) as survey_series_key,
-    -- a survey of some authorities is not one of Wales
-    case when submissions.area_type <> 'country' or answers.coverage_en is null then submissions.area_code end as area_code,
-    submissions.area_version_key,
-    case
-        when submissions.area_type <> 'country' or answers.coverage_en is null then submissions.area_name_en
-        else answers.coverage_en
-    end as area_name_en,
-    case
-        when submissions.area_type <> 'country' or answers.coverage_en is null then submissions.area_name_cy
-        else answers.coverage_cy
-    end as area_name_cy,
-    submissions.period_key,
-    submissions.period_start,
-    submissions.period_end,
-    answers.age_band,
-    coalesce(ages.label_en, answers.age_band) as age_band_en,
-    coalesce(ages.label_cy, answers.age_band) as age_band_cy,
-    answers.question_key,
-    coalesce(answers.question_en, questions.label_en) as question_en,
-    coalesce(answers.question_cy, questions.label_cy) as question_cy,
-    answers.response_pct,
-    answers.response_pct_status,
-    answers.responses,
-    answers.responses_status,
-    answers.coverage_en,
-    answers.coverage_cy,
-    submissions.submission_id,
-    submissions.submission_version,
-    false as is_total,
-    cast(null as {{ dbt.type_string() }}) as adds_to,
-    cast(null as {{ dbt.type_string() }}) as total_basis,
-    cast(null as bigint) as areas_reporting,
-    cast(null as bigint) as areas_expected,
-    cast(null as {{ dbt.type_string() }}) as revision_status,
-    submissions.source_key || '.' || answers.question_key as series_id,
-    submissions.source_key,
-    submissions.public_from as known_from,
-    submissions.public_to as known_to,
-    submissions.accepted_at as loaded_at,
-    submissions.audience,
-    submissions.release_at,
-    submissions.is_synthetic
-from answers
-inner join {{ ref('int_return_submissions') }} as submissions on answers.submission_id = submissions.submission_id
-left join labels as ages
-    on ages.role = 'age_band' and submissions.return_key = ages.return_key and answers.age_band = ages.choice_key
-left join labels as questions
-    on
-        questions.role = 'question_key'
-        and submissions.return_key = questions.return_key
-        and answers.question_key = questions.choice_key
-where submissions.is_public and submissions.known_to is null and answers.question_key is not null
+select * from returned
+union all
+select * from stated
