@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import dbt_runner
 import duckdb
@@ -54,3 +56,10 @@ def core(core_folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     connection.execute("set TimeZone = 'UTC'")
     yield connection
     connection.close()
+
+
+@pytest.fixture(scope="session")
+def manifest(core_folder: Path) -> dict[str, Any]:
+    """What dbt knows of the whole project."""
+    found: dict[str, Any] = json.loads((core_folder / "target" / "manifest.json").read_text(encoding="utf-8"))
+    return found

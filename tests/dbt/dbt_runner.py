@@ -80,8 +80,9 @@ def _dbt(folder: Path, snapshot: Path, *arguments: str) -> subprocess.CompletedP
     executable = shutil.which("dbt", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     assert executable, "dbt is not installed beside this Python"
     command = [executable, *arguments, "--target", "build"]
-    command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-    if "build" in arguments:  # a test that joins a model which was not asked for is left out
+    command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--log-level-file", "info"]
+    # a test that joins a model which was not asked for is left out
+    if "build" in arguments and "--indirect-selection" not in arguments:
         command += ["--indirect-selection", "buildable"]
     command += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("GOFAL_", "DBT_"))}

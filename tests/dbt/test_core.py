@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections import Counter
 from datetime import date, datetime
 from pathlib import Path
@@ -448,12 +447,6 @@ def test_welsh_locatives_mutate() -> None:
 
 
 # -- the project -------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def manifest(core_folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((core_folder / "target" / "manifest.json").read_text(encoding="utf-8"))
-    return found
 
 
 def models(manifest: dict[str, Any], folder: str) -> list[dict[str, Any]]:

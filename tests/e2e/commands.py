@@ -11,6 +11,10 @@ from typing import Any
 
 import duckdb
 
+CHILDREN = "children_looked_after_gender_age"
+RELEASED_AGAIN = (CHILDREN, "population_by_age", "children_looked_after_placement_type")
+"""What the third of the first nights takes of the second release."""
+
 
 def gofal(home: Path, *words: str, code: int = 0) -> Any:
     """Run the command as a person does, with a home of the test's own."""
