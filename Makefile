@@ -13,7 +13,7 @@ RELEASE ?=
 PORT ?= 8080
 ARGS ?=
 
-.PHONY: help setup run test airflow status bench lint format types lock docs dbt clean
+.PHONY: help setup run test airflow status questions bench spark lint format types lock docs dbt clean
 
 help: ## List what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,8 +30,14 @@ airflow: .venv/run ## Start a local Airflow with its UI (PORT=8080, SOURCE=sampl
 status: .venv/run ## What was loaded when, what is stale, what is quarantined
 	@$(BIN)/gofal status --source $(SOURCE)
 
+questions: .venv/run ## Ask every question of acceptance of what is published, beside what the documents say (ARGS="13 --lang cy")
+	@$(BIN)/gofal questions --source $(SOURCE) $(ARGS)
+
 bench: .venv/dev ## Measure against the bare tools, as ratios (FULL=1: also ten million rows)
 	@$(BIN)/python -m bench $(if $(FULL),--full) $(ARGS)
+
+spark: .venv/run ## Build the models on Apache Spark too, and compare every mart with DuckDB's (needs Java 17)
+	@.ci/spark
 
 lint: .venv/dev ## Check style and types
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check . && $(BIN)/mypy && $(BIN)/sqlfluff lint --nocolor -q --processes 2 dbt_project/models dbt_project/tests/*_measures dbt_project/tests/accountability dbt_project/tests/returns
@@ -51,7 +57,7 @@ lock: $(UV) ## Resolve the locks anew
 setup: .venv/dev ## Install everything that development needs
 
 clean: ## Remove the environments and caches (never var/, which holds the lakes)
-	rm -rf .venv .tools .mypy_cache .pytest_cache .ruff_cache dbt_project/target
+	rm -rf .venv .venv-spark .tools .mypy_cache .pytest_cache .ruff_cache dbt_project/target
 
 # uv comes from the package index into the project. A Python without venv (Debian's) can do it with pip alone.
 $(UV): requirements-tools.lock

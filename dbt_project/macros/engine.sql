@@ -3,6 +3,20 @@
     `<adapter>__` version of a macro here and no model changes.
 #}
 
+{# Names of the Parquet files in a folder. #}
+{% macro parquet_files_in(folder) -%}
+    {{ return(adapter.dispatch('parquet_files_in')(folder)) }}
+{%- endmacro %}
+
+{% macro default__parquet_files_in(folder) -%}
+    {%- set exact = modules.re.sub('([*?\\[])', '[\\1]', folder) | replace("'", "''") -%}
+    {%- set found = [] -%}
+    {%- for row in run_query("select file from glob('" ~ exact ~ "/*.parquet')").rows -%}
+        {%- do found.append(row[0].split('/')[-1]) -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
 {# Rows of Parquet files. `paths` are exact names: characters that a glob would read are escaped. #}
 {% macro read_parquet_files(paths) -%}
     {{ return(adapter.dispatch('read_parquet_files')(paths)) }}
@@ -65,8 +79,8 @@
 {%- endmacro %}
 
 {% macro default__date_of(year, month, day) -%}
-    try_cast(cast({{ year }} as varchar) || '-' || lpad(cast({{ month }} as varchar), 2, '0') || '-'
-        || lpad(cast({{ day }} as varchar), 2, '0') as date)
+    try_cast(cast({{ year }} as {{ dbt.type_string() }}) || '-' || lpad(cast({{ month }} as {{ dbt.type_string() }}), 2, '0') || '-'
+        || lpad(cast({{ day }} as {{ dbt.type_string() }}), 2, '0') as date)
 {%- endmacro %}
 
 {# The UTC day of a count of milliseconds since 1970. #}

@@ -8,7 +8,8 @@
 {% macro register_lake() %}
     {% if execute and flags.WHICH in ['build', 'run', 'test', 'seed', 'snapshot', 'run-operation', 'retry', 'clone'] %}
         {% set folder = snapshot_folder() %}
-        {% if run_query("select count(*) from glob('" ~ (glob_exact(folder ~ '/files.parquet')) ~ "')").columns[0][0] == 0 %}
+        {% set there = parquet_files_in(folder) %}
+        {% if 'files.parquet' not in there %}
             {{ exceptions.raise_compiler_error(
                 "No frozen snapshot of the lake at " ~ folder ~ ": expected files.parquet there. Run `make run` in the "
                 ~ "checkout first; it loads the bundled sample and leaves a snapshot. Or name another one with "
@@ -27,19 +28,16 @@
             {% do files.update({name: [folder ~ '/' ~ name ~ '.parquet']}) %}
         {% endfor %}
         {# What a snapshot says of returns; one that was frozen before there were any says nothing. #}
-        {% set there = [] %}
-        {% for row in run_query("select file from glob('" ~ glob_exact(folder) ~ "/*.parquet')").rows %}
-            {% do there.append(row[0].split('/')[-1]) %}
-        {% endfor %}
         {% for name in return_tables() if name ~ '.parquet' in there %}
             {% do files.update({name: [folder ~ '/' ~ name ~ '.parquet']}) %}
         {% endfor %}
+        {% set text = dbt.type_string() %}
         {# What is declared, what has files, and what the registry names: every dataset has the columns of a batch. #}
         {% set declared = {} %}
         {% for node in graph.sources.values() if node.source_name == 'lake' %}
             {% do declared.update({node.name: {}}) %}
             {% for column in node.columns.values() %}
-                {% do declared[node.name].update({column.name: column.data_type or 'varchar'}) %}
+                {% do declared[node.name].update({column.name: column.data_type or text}) %}
             {% endfor %}
         {% endfor %}
         {% set roles = "select distinct source_key, role, kind from "
@@ -47,29 +45,15 @@
         {% for row in run_query(roles).rows %}
             {% set columns = declared.setdefault('raw_' ~ row[0], {}) %}
             {% for name in ['value', 'notes', 'note_codes', row[1], row[1] ~ '_code'] %}
-                {% do columns.update({name: 'varchar'}) %}
+                {% do columns.update({name: text}) %}
             {% endfor %}
-            {% if row[2] == 'period' %}{% do columns.update({row[1] ~ '_sort': 'varchar'}) %}{% endif %}
-            {% if row[2] == 'area' %}{% do columns.update({row[1] ~ '_hierarchy': 'varchar'}) %}{% endif %}
+            {% if row[2] == 'period' %}{% do columns.update({row[1] ~ '_sort': text}) %}{% endif %}
+            {% if row[2] == 'area' %}{% do columns.update({row[1] ~ '_hierarchy': text}) %}{% endif %}
             {% do columns.update({
-                '_source_row': 'bigint', '_load_id': 'varchar', '_landed_sha256': 'varchar', '_change_id': 'varchar',
-                '_gone': 'boolean',
+                '_source_row': 'bigint', '_load_id': text, '_landed_sha256': text, '_change_id': text, '_gone': 'boolean',
             }) %}
         {% endfor %}
-        {# What columns the files have: asked once for all of them, for there may be hundreds. #}
-        {% set found = {} %}
-        {% set paths = [] %}
-        {% for name in files %}{% do paths.extend(files[name]) %}{% endfor %}
-        {% for row in parquet_columns(paths).rows %}
-            {% do found.setdefault(row[0], []).append(row[1]) %}
-        {% endfor %}
-        {% set views = [] %}
-        {% for name in (declared.keys() | list + files.keys() | list) | unique | sort %}
-            {% set columns = [] %}
-            {% for path in files.get(name, []) %}{% do columns.extend(found.get(path, [])) %}{% endfor %}
-            {% do views.append(lake_view(name, files.get(name, []), columns | unique | list, declared.get(name, {}))) %}
-        {% endfor %}
-        {% do run_query(views | join(';')) %}
+        {% do register_relations(files, declared) %}
     {% endif %}
 {% endmacro %}
 
@@ -88,8 +72,29 @@
     {{ return((env_var('GOFAL_SNAPSHOT', '') or default).rstrip('/')) }}
 {% endmacro %}
 
-{% macro glob_exact(path) %}
-    {{ return(modules.re.sub('([*?\\[])', '[\\1]', path) | replace("'", "''")) }}
+{#
+    Relations of the schema `lake`: `files` says of a name which files it is made of, `declared` which columns of which
+    types it has.
+#}
+{% macro register_relations(files, declared) %}
+    {{ return(adapter.dispatch('register_relations')(files, declared)) }}
+{% endmacro %}
+
+{% macro default__register_relations(files, declared) %}
+    {# What columns the files have: asked once for all of them, for there may be hundreds. #}
+    {% set found = {} %}
+    {% set paths = [] %}
+    {% for name in files %}{% do paths.extend(files[name]) %}{% endfor %}
+    {% for row in parquet_columns(paths).rows %}
+        {% do found.setdefault(row[0], []).append(row[1]) %}
+    {% endfor %}
+    {% set views = [] %}
+    {% for name in (declared.keys() | list + files.keys() | list) | unique | sort %}
+        {% set columns = [] %}
+        {% for path in files.get(name, []) %}{% do columns.extend(found.get(path, [])) %}{% endfor %}
+        {% do views.append(lake_view(name, files.get(name, []), columns | unique | list, declared.get(name, {}))) %}
+    {% endfor %}
+    {% do run_query(views | join(';')) %}
 {% endmacro %}
 
 {# One view: the files, with every declared column there and of its declared type. #}

@@ -97,6 +97,22 @@
     What no group holds, nothing gives back: `alone` judges it anew in each vintage, outside the passes.
 #}
 {% macro suppression_passes(cells, groups, passes) -%}
+    {{ return(adapter.dispatch('suppression_passes')(cells, groups, passes)) }}
+{%- endmacro %}
+
+{% macro default__suppression_passes(cells, groups, passes) -%}
+    {{ suppression_start(cells, groups) }},
+
+    {{ suppression_pass_0() }}
+    {%- for number in range(1, passes + 1) -%}
+    ,
+
+    {{ suppression_pass(number, groups, 'pass_' ~ (number - 1)) }}
+    {%- endfor %}
+{%- endmacro %}
+
+{# What the passes begin with: the cells, those that no group holds, the wholes whose rounding gives their parts away. #}
+{% macro suppression_start(cells, groups) -%}
     members_of_groups as (
         select distinct cell_id from {{ groups }}
     ),
@@ -144,8 +160,10 @@
                 or sum(case when linked.is_whole = 0 then primaries.least end)
                 = max(case when linked.is_whole = 1 then primaries.most end)
             )
-    ),
+    )
+{%- endmacro %}
 
+{% macro suppression_pass_0() -%}
     pass_0 as (
         select
             primaries.cell_id,
@@ -157,9 +175,11 @@
         from primaries
         left join (select distinct cell_id from pinned) as pinned on primaries.cell_id = pinned.cell_id
         where primaries.is_grouped
-    ),
+    )
+{%- endmacro %}
 
-    {% for number in range(1, passes + 1) -%}
+{# One pass, in two steps, over the pass before. #}
+{% macro suppression_pass(number, groups, before) -%}
     judged_{{ number }} as (
         select
             linked.cell_id,
@@ -168,15 +188,15 @@
             row_number() over (
                 partition by linked.group_id
                 order by
-                    members.is_suppressed,
-                    case when members.value = 0 then 1 else 0 end,
+                    members.is_suppressed asc,
+                    case when members.value = 0 then 1 else 0 end asc,
                     members.vintage_at desc,
-                    abs(members.value),
-                    linked.is_whole,
-                    linked.cell_id
+                    abs(members.value) asc nulls last,
+                    linked.is_whole asc,
+                    linked.cell_id asc
             ) as place
         from {{ groups }} as linked
-        inner join pass_{{ number - 1 }} as members on linked.cell_id = members.cell_id
+        inner join {{ before }} as members on linked.cell_id = members.cell_id
     ),
 
     pass_{{ number }} as (
@@ -189,15 +209,13 @@
             max(case when before.is_suppressed = 1 or picked.cell_id is not null then 1 else 0 end) over (
                 partition by before.lineage_id order by before.vintage_at
             ) as is_suppressed
-        from pass_{{ number - 1 }} as before
+        from {{ before }} as before
         left join (
             select distinct cell_id
             from judged_{{ number }}
             where suppressed_in_group = 1 and place = 1 and is_suppressed = 0
         ) as picked on before.cell_id = picked.cell_id
-    ){{ ',' if number < passes }}
-
-    {% endfor -%}
+    )
 {%- endmacro %}
 
 {#

@@ -164,20 +164,6 @@ def test_every_mart_belongs_to_a_group_with_an_owner(manifest: dict[str, Any]) -
         assert mart["config"]["meta"]["owner"] == mart["schema"], mart["name"]
 
 
-def test_engine_differences_live_in_macros_only(manifest: dict[str, Any]) -> None:
-    """No model names an engine's own functions: what differs is a macro with a version for each engine."""
-    own = re.compile(
-        r"\b(qualify|list_\w+|struct_\w+|arg_min|arg_max|string_agg|unnest|regexp_\w+|strftime|try_cast|epoch_ms|"
-        r"date_diff|datediff|read_parquet|group by all|order by all|exclude \(|replace \()\b|::|\bfilter\s*\(\s*where",
-        re.IGNORECASE,
-    )
-    found = []
-    for model in manifest["nodes"].values():
-        if model["resource_type"] == "model":
-            found += [(model["name"], hit.group(0)) for hit in own.finditer(code(model))]
-    assert found == []
-
-
 def test_exposures_and_metrics_are_declared(manifest: dict[str, Any]) -> None:
     assert {e["owner"]["name"] for e in manifest["exposures"].values()} <= {
         g["owner"]["name"] for g in manifest["groups"].values()

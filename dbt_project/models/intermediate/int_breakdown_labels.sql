@@ -24,7 +24,7 @@ spelled as (
         label_cy,
         row_number() over (
             partition by role, member_key
-            order by case when label_cy is null then 1 else 0 end, label_en, label_cy
+            order by case when label_cy is null then 1 else 0 end asc, label_en asc nulls last, label_cy asc nulls last
         ) as choice
     from {{ ref('stg_lake__spellings') }}
     where breakdown is not null
@@ -34,7 +34,7 @@ numbered as (
     select
         *,
         case when breakdown_key = 'age' then {{ extract('member_key', '^(\\d+)(_and_over)?$') }} end as age,
-        coalesce(member_key like '%\_and\_over' escape '\', false) as is_open
+        coalesce(member_key like '%!_and!_over' escape '!', false) as is_open
     from pieces
 )
 

@@ -4,7 +4,7 @@
 -- and this one has not is gone.
 with said as (
     select * from {{ ref('int_observations') }}
-    where source_key like 'statswales\_export\_%' escape '\'
+    where source_key like 'statswales!_export!_%' escape '!'
 ),
 
 imports as (
@@ -34,7 +34,8 @@ cells as (
         is_whole,
         min(known_from) as first_known_from
     from said
-    group by all
+    group by
+        source_key, cell_no, measure_key, area_code, period_kind, period_key, period_start, period_end, breakdown, is_whole
 )
 
 select
