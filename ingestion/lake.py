@@ -97,7 +97,7 @@ class LoadRecord(BaseModel):
     model_config = ConfigDict(extra="forbid")
     load_id: str
     source_key: str
-    kind: Literal["statswales", "document", "export", "return"] = "statswales"
+    kind: Literal["statswales", "document", "export", "import", "return"] = "statswales"
     run_id: str
     landed_at: datetime
     known_from: datetime | None = None

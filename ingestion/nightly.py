@@ -298,7 +298,7 @@ def check(run: Run) -> dict[str, str]:
     """
     records = [LoadRecord.model_validate(r) for r in run.folder.read_all("land").values()]
     for record in records:
-        if record.kind == "document" and record.outcome is None:
+        if record.kind in ("document", "import") and record.outcome is None:
             record.outcome = Outcome.ACCEPTED  # its import has refused whatever it could not read
             run.folder.write(f"check/{record.source_key}", record)
     waiting = [r for r in records if r.outcome is None]

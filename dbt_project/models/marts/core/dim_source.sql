@@ -45,8 +45,8 @@ released as (
 
 select
     source_key,
-    -- an old export holds the statistics of the service, saved by hand
-    case kind when 'export' then 'statswales' else kind end as kind,
+    -- an old export holds the statistics of the service, saved by hand; an import what other figures are read with
+    case kind when 'export' then 'statswales' when 'import' then 'reference' else kind end as kind,
     title_en,
     title_cy,
     publisher_en as publisher,
