@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from ingestion import cli_figures, cli_returns, cli_sources
+from ingestion import cli_builds, cli_figures, cli_questions, cli_returns, cli_sources
 from ingestion.errors import GofalError
 
 if TYPE_CHECKING:
@@ -552,6 +552,8 @@ def report(
 
 app.command("figure")(cli_figures.figure)
 app.command("changes")(cli_figures.changes)
+app.command("diff")(cli_builds.diff)
+app.command("questions")(cli_questions.questions)
 app.command("mirror")(cli_sources.mirror)
 
 
@@ -658,6 +660,23 @@ def import_figures(
         title_cy=title_cy,
         known_from=_moment(known_from),
     )
+    _finish_import(this, record, build=build)
+
+
+@importing.command("gdp-deflators")
+def import_deflators(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    known_from: Annotated[
+        str | None, typer.Option(help="When it was published (ISO 8601); else the latest day that its heading names.")
+    ] = None,
+    build: Build = True,
+    source: Source = "live",
+) -> None:
+    """Load the GDP deflators that HM Treasury publishes as CSV, by which money is put in real terms, and rebuild."""
+    from ingestion import deflators
+
+    this = _import_run(source)
+    record = deflators.deflators_to_batch(file, this.lake, run_id=this.run_id, known_from=_moment(known_from))
     _finish_import(this, record, build=build)
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -105,7 +106,7 @@ def publish(settings: Settings, build: Build, *, data_docs: Path | None = None, 
             restricted_tables=made.get("restricted_tables", {}),
             kept=prune(settings),
         )
-    marts = _descriptions(Path(build.database).with_name("manifest.json"))
+    marts = _descriptions(_dbt_manifest(build))
     tables, restricted = _copy(Path(build.database), working, marts)
     if data_docs and data_docs.is_dir():
         shutil.copytree(data_docs, working / "data_docs")
@@ -115,6 +116,7 @@ def publish(settings: Settings, build: Build, *, data_docs: Path | None = None, 
         "duckdb": build.tools["duckdb"],
         "tables": tables,
         "restricted_tables": restricted,
+        "grain": grains(_dbt_manifest(build)),
         "tests": {s: sum(n.status == s for n in build.nodes) for s in ("pass", "warn", "success")},
     }
     write_json(working / "manifest.json", manifest)
@@ -131,12 +133,44 @@ def publish(settings: Settings, build: Build, *, data_docs: Path | None = None, 
     )
 
 
-def _descriptions(manifest: Path) -> dict[str, dict[str, Any]]:
+def _dbt_manifest(build: Build) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(Path(build.database).with_name("manifest.json").read_text(encoding="utf-8"))
+    return found
+
+
+def grains(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What a row of each mart is known by, from dbt's manifest.
+
+    A model says it (``meta.grain``), or a test of unique columns does. A mart of which neither stands is left out.
+
+    Args:
+        manifest: dbt's manifest.
+    """
+    tested: dict[str, list[str]] = {}
+    for node in manifest["nodes"].values():
+        test = node.get("test_metadata") or {}
+        given = test.get("kwargs") or {}
+        columns = {
+            "unique_combination": given.get("columns"),
+            "unique": [node.get("column_name")],
+            "no_overlapping_intervals": [*given.get("key", []), given.get("from_column")],
+        }.get(str(test.get("name")))
+        # a test of some of the rows says nothing of the others
+        if columns and node.get("attached_node") and not node["config"].get("where"):
+            tested.setdefault(node["attached_node"], columns)
+    found = {}
+    for name, node in _descriptions(manifest).items():
+        said = (node["config"].get("meta") or {}).get("grain") or tested.get(str(node.get("unique_id")))
+        if said:
+            found[name] = list(said)
+    return found
+
+
+def _descriptions(manifest: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Marts by ``schema.table``, from dbt's manifest: only models under ``models/marts`` are for readers."""
-    nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
     return {
         f"{n['schema']}.{n['alias']}": n
-        for n in nodes
+        for n in manifest["nodes"].values()
         if n["resource_type"] == "model" and n["fqn"][1] == "marts" and n["config"]["materialized"] != "ephemeral"
     }
 
