@@ -6,6 +6,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -31,8 +32,12 @@ IDS = {"a": "11111111-1111-4111-8111-111111111111", "b": "22222222-2222-4222-822
 SMALL = f"""\
 columns:
   area_of: {{kind: area, names: [Area], name_cy: Ardal}}
+frameworks:
+  sspm: {{title_en: Woods, title_cy: Coed, valid_from: 2016-04-01, valid_to: 2020-04-01, comparable_to_previous: false}}
 measures:
   oaks: {{title_en: Oaks, title_cy: Coed derw, unit: count}}
+  elms: {{title_en: Elms, title_cy: Llwyfenni, unit: count, framework: sspm, official_code: PM1, confidence: high}}
+  limes: {{title_en: Limes, title_cy: Pisgwydd, unit: count, framework: sspm, valid_from: 2018-04-01}}
 datasets:
   trees:
     uuid: {IDS["a"]}
@@ -92,8 +97,17 @@ def line_of(text: str, part: str) -> int:
         pytest.param("use: area_of", "use: area_if", "area_if", "did you mean 'area_of'?", id="shared column to take"),
         pytest.param("kind: area, names: [Area]", "kind: area, names: [Area], closd: true", "closd",
                      "did you mean 'closed'?", id="unknown field of a shared column"),
-        pytest.param("  hedges:\n", "  trees:\n", "  trees:", "a second time (first in line 6)", id="key twice"),
+        pytest.param("  hedges:\n", "  trees:\n", "  trees:", "a second time (first in line 10)", id="key twice"),
         pytest.param("measures:\n", "mesures:\n", "mesures:", "did you mean 'measures'?", id="unknown section"),
+        pytest.param("  sspm:", "  sspn:", "  sspn:", "did you mean 'sspm'?", id="unknown framework"),
+        pytest.param("valid_to: 2020-04-01, comp", "valid_till: 2020-04-01, comp", "valid_till",
+                     "did you mean 'valid_to'?", id="unknown field of a framework"),
+        pytest.param("valid_to: 2020-04-01", "valid_to: 2016-04-01", "  sspm:", "comes later than valid_from",
+                     id="framework that ends before it begins"),
+        pytest.param("title_cy: Coed derw, unit", "title_cy: Coed derw, confidence: high, unit", "  oaks:",
+                     "only a measure of an official framework", id="confidence of a statistic"),
+        pytest.param("confidence: high", "confidence: low", "  elms:", "expected one of high, medium",
+                     id="confidence that is too low to keep"),
         pytest.param("period: calendar_year, names: [Year]}\n      area: {use",
                      "period: [school_year, financial_year], names: [Year]}\n      area: {use",
                      "[school_year, financial_year]", "one kind of year", id="two kinds of year in one column"),
@@ -150,6 +164,48 @@ def test_a_shared_column_is_taken_whole_or_with_what_differs(small):
     assert entries["trees"].columns["area"].names == ["Area"]
     assert entries["hedges"].columns["area"].names == ["Place"]
     assert entries["hedges"].columns["area"].name_cy == "Ardal"
+
+
+def test_a_measure_of_a_framework_is_valid_as_long_as_it_and_says_its_own_only_where_it_differs(small):
+    measures = read_registry(small).measures
+
+    def validity(key):
+        return measures[key].valid_from, measures[key].valid_to, measures[key].comparable_to_previous
+
+    assert validity("oaks") == (date(1900, 1, 1), None, None)
+    assert validity("elms") == (date(2016, 4, 1), date(2020, 4, 1), False)
+    assert validity("limes") == (date(2018, 4, 1), date(2020, 4, 1), False)
+
+
+def test_a_registry_beside_another_has_its_frameworks(small, tmp_path):
+    own = tmp_path / "own.yml"
+    own.write_text(
+        "measures:\n  beeches: {title_en: Beeches, title_cy: Ffawydd, unit: count, framework: sspm}\n", encoding="utf-8"
+    )
+    assert read_registry(own, small).measures["beeches"].valid_from == date(2016, 4, 1)
+    assert read_registry(own).measures["beeches"].valid_from == date(1900, 1, 1)
+
+
+def test_official_frameworks_follow_each_other_without_a_gap_and_none_compares_with_the_one_before():
+    frameworks = sorted(REGISTRY.frameworks.values(), key=lambda framework: framework.valid_from)
+    assert [framework.valid_to for framework in frameworks] == [
+        *(framework.valid_from for framework in frameworks[1:]),
+        None,
+    ]
+    assert [framework.comparable_to_previous for framework in frameworks] == [None, False, False]
+
+
+def test_every_measure_of_a_framework_has_a_framework_that_says_when_it_is_valid():
+    official = {key: measure for key, measure in REGISTRY.measures.items() if measure.framework != "statistics"}
+    assert official
+    for key, measure in official.items():
+        assert measure.valid_from >= REGISTRY.frameworks[measure.framework].valid_from, key
+        assert measure.comparable_to_previous is False, key
+
+
+def test_only_codes_and_titles_that_are_confirmed_are_called_sure():
+    unsure = {m.official_code for m in REGISTRY.measures.values() if m.official_code and m.confidence is None}
+    assert unsure == {"CH/016", "CH/053", "CH/054a", "CH/054c"}
 
 
 def test_a_registry_beside_another_may_name_its_columns_and_measures(small, tmp_path):

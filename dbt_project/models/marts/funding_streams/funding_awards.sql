@@ -183,7 +183,7 @@ select
     end as amount_qualifier_cy,
     placed.rounding_base,
     cast(placed.times_cited as bigint) as times_cited,
-    placed.place = 1 as is_quoted,
+    placed.place = 1 and placed.amount_gbp is not null as is_quoted,
     placed.place = 1 and parts.canonical_award_key is null and placed.amount_gbp is not null as counts_towards_total,
     yearly.previous_financial_year,
     yearly.previous_amount_gbp,

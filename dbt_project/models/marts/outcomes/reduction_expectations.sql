@@ -278,7 +278,12 @@ baselines as (
                 stocks.source_key asc
         ) as place
     from planned
-    inner join stocks on planned.priority = stocks.priority and planned.baseline_date = stocks.snapshot_date
+    inner join stocks
+        on
+            planned.priority = stocks.priority
+            and planned.baseline_date = stocks.snapshot_date
+            -- a real plan is never set against a synthetic number
+            and (planned.is_synthetic or not stocks.is_synthetic)
 ),
 
 -- at the end of the year: what is known now, of the plan’s own kind (all synthetic or all real) where there is one
@@ -305,6 +310,7 @@ actuals as (
             planned.priority = stocks.priority
             and planned.stock_date = stocks.snapshot_date
             and stocks.known_to is null
+            and (planned.is_synthetic or not stocks.is_synthetic)
 ),
 
 measured as (
@@ -346,7 +352,10 @@ measured as (
             and planned.priority = actuals.priority
             and planned.financial_year = actuals.financial_year
     left join {{ ref('int_safety_companions') }} as companions
-        on planned.area_code = companions.area_code and planned.financial_year = companions.financial_year
+        on
+            planned.area_code = companions.area_code
+            and planned.financial_year = companions.financial_year
+            and (planned.is_synthetic or not companions.is_synthetic)
 )
 
 select

@@ -71,6 +71,26 @@ candidates as (
     where episodes.measure_key = 'episodes_of_care_finishing' and episodes.breakdown = 'all'
 ),
 
+-- the change that a document prints with its figure, where the year before is in no document
+printed as (
+    select
+        case measure_key when 'children_leaving_care' then 'leavers' else 'starts' end as flow,
+        document_key,
+        area_code,
+        period_key,
+        max(value) as change_pct
+    from {{ ref('int_document_figures') }}
+    where
+        measure_key in ('children_starting_to_be_looked_after', 'children_leaving_care')
+        and breakdown = 'all'
+        and derivation = 'change_pct'
+        and qualifier = 'exact'
+        and duplicate_of is null
+    group by
+        case measure_key when 'children_leaving_care' then 'leavers' else 'starts' end,
+        document_key, area_code, period_key
+),
+
 -- each with the figure of the year before in its own series, from its own source
 compared as (
     select
@@ -78,8 +98,14 @@ compared as (
         case
             when {{ ratio_status(['candidates.value_status', 'before.value_status'], 'before.value') }} = 'derived'
                 then {{ change_pct('candidates.value', 'before.value') }}
+            else printed.change_pct
         end as change_pct,
-        {{ ratio_status(['candidates.value_status', 'before.value_status'], 'before.value') }} as change_pct_status,
+        case
+            when {{ ratio_status(['candidates.value_status', 'before.value_status'], 'before.value') }} = 'derived'
+                then 'derived'
+            when printed.change_pct is not null then 'reported'
+            else {{ ratio_status(['candidates.value_status', 'before.value_status'], 'before.value') }}
+        end as change_pct_status,
         row_number() over (
             partition by candidates.flow, candidates.area_code, candidates.financial_year
             order by
@@ -98,6 +124,12 @@ compared as (
             and candidates.source_key = before.source_key
             and candidates.is_synthetic = before.is_synthetic
             and {{ years_before('candidates.period_end', 1) }} = before.period_end
+    left join printed
+        on
+            candidates.flow = printed.flow
+            and candidates.source_key = printed.document_key
+            and candidates.area_code = printed.area_code
+            and candidates.financial_year = printed.period_key
 ),
 
 chosen as (
