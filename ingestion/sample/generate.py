@@ -48,10 +48,13 @@ RELEASES = 3
 CHILDREN = "children_looked_after_gender_age"
 POPULATION = "population_by_age"
 
-WALES_CHILDREN = {2015: 5610, 2016: 5660, 2017: 5960, 2018: 6407, 2019: 6846, 2020: 7172, 2021: 7263}
-"""Children looked after on 31 March as first published. The years before are invented."""
+WALES_CHILDREN = {
+    2009: 4695, 2010: 5160, 2011: 5411, 2012: 5719, 2013: 5763, 2014: 5743,
+    2015: 5610, 2016: 5660, 2017: 5960, 2018: 6407, 2019: 6846, 2020: 7172, 2021: 7263,
+}  # fmt: skip
+"""Children looked after on 31 March as first published."""
+FIRST_YEAR = min(WALES_CHILDREN)
 WALES_2019_REVISED = 6834
-FIRST_YEAR, FIRST_CHILDREN = 2009, 4700
 ANCHOR_YEAR = 2019
 RATES = {"W06000020": 216, "W06000006": 96, "W06000010": 49}
 """Children looked after on 31 March 2019 for every 10,000 aged under 18: Torfaen, Wrexham, Carmarthenshire."""
@@ -245,18 +248,10 @@ def _not_yet(key: str, release: int) -> FetchError:
 def _children(seed: int) -> _Counts:
     """Unrounded counts of every year, as first published."""
     rng = random.Random(f"{seed}/children")  # noqa: S311 - a sample, not a secret
-    years = list(range(FIRST_YEAR, max(WALES_CHILDREN) + 1))
-    totals = dict(WALES_CHILDREN)
-    first_known = min(WALES_CHILDREN)
-    for year in range(FIRST_YEAR, first_known):
-        path = FIRST_CHILDREN + (totals[first_known] - FIRST_CHILDREN) * (year - FIRST_YEAR) // (
-            first_known - FIRST_YEAR
-        )
-        totals[year] = path + rng.randint(-60, 60)
     under_18 = _under_18(seed)
     rate = {area: RATES.get(area, rng.randint(70, 150)) for area in _AUTHORITIES}
     counts: _Counts = {}
-    for year in years:
+    for year, total in sorted(WALES_CHILDREN.items()):
         weights = {}
         fixed: dict[str, int] = {}
         for area in _AUTHORITIES:
@@ -266,7 +261,7 @@ def _children(seed: int) -> _Counts:
                 fixed[area] = _nearest_5(people * RATES[area] / 10_000)
             else:
                 weights[area] = people * rate[area] * drift
-        shares = spread(totals[year] - sum(fixed.values()), weights) | fixed
+        shares = spread(total - sum(fixed.values()), weights) | fixed
         for area in _AUTHORITIES:
             ages = {age: part * (0.8 + 0.4 * rng.random()) for age, part in _AGE_SHARES.items()}
             by_age = spread(shares[area], ages)
