@@ -533,7 +533,7 @@ def page(questions: Sequence[Question]) -> str:
         lines.append(f"| {one.number} | {one.question_en} | `{one.tables[0]}` | {file} | {one.waits_en or ''} |")
     lines += [
         "",
-        "The figures of the bundled sample are synthetic, so there many answers differ from the documents, and say so. "
+        "The figures of the bundled sample are synthetic; they are drawn within the totals that the documents print. "
         "This page is made from `questions.yml` by `gofal questions --page`.",
         "",
     ]

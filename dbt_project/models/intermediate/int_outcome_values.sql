@@ -57,7 +57,7 @@ mapped as (
             else held.value_status
         end as shown_status
     from {{ ref('outcome_measures') }} as mapping
-    inner join {{ ref('int_current_values') }} as held
+    inner join {{ ref('int_outcome_statements') }} as held
         on mapping.source_measure_key = held.measure_key and mapping.source_breakdown = held.breakdown
     inner join {{ ref('int_measure_versions') }} as versions on held.measure_version_key = versions.measure_version_key
     left join {{ ref('measure_publishability') }} as levels

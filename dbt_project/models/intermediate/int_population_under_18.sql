@@ -123,9 +123,15 @@ wales as (
 ),
 
 states as (
-    select * from by_area
+    select
+        *,
+        'published' as total_basis
+    from by_area
     union all
-    select * from wales
+    select
+        *,
+        'sum' as total_basis
+    from wales
 ),
 
 -- at every moment of the source an area has a state, if only that it has none: so a row that disappears ends one
@@ -142,7 +148,8 @@ every_moment as (
             when states.suppressed = 1 then 'suppressed'
             else 'not_available'
         end as population_status,
-        states.is_synthetic = 1 as is_synthetic
+        states.is_synthetic = 1 as is_synthetic,
+        states.total_basis
     from moments
     inner join (select distinct
         source_key,
@@ -161,8 +168,8 @@ every_moment as (
 marked as (
     select
         *,
-        {{ content_key(['population', 'population_status', 'is_synthetic']) }} as content,
-        lag({{ content_key(['population', 'population_status', 'is_synthetic']) }}) over (
+        {{ content_key(['population', 'population_status', 'is_synthetic', 'total_basis']) }} as content,
+        lag({{ content_key(['population', 'population_status', 'is_synthetic', 'total_basis']) }}) over (
             partition by source_key, reference_date, area_code order by moment
         ) as content_before
     from every_moment
@@ -183,6 +190,7 @@ select
     population,
     population_status,
     is_synthetic,
+    total_basis,
     moment as known_from,
     next_change as known_to
 from changes

@@ -1,10 +1,11 @@
--- Of one award at most one statement counts and exactly one is quoted; nothing counts that is, or may be, part of another;
--- every whole is an award that stands here, and no award is part of itself.
+-- Of one award at most one statement counts and exactly one is quoted, or none where no statement gives an amount; nothing
+-- counts that is, or may be, part of another; every whole is an award that stands here, and no award is part of itself.
 with awards as (
     select
         canonical_award_key,
         sum(case when counts_towards_total then 1 else 0 end) as counting,
-        sum(case when is_quoted then 1 else 0 end) as quoted
+        sum(case when is_quoted then 1 else 0 end) as quoted,
+        max(case when amount_gbp is not null then 1 else 0 end) as to_be_quoted
     from {{ ref('funding_awards') }}
     group by canonical_award_key
 )
@@ -19,9 +20,9 @@ union all
 
 select
     canonical_award_key,
-    'not exactly one statement is quoted' as problem
+    'not exactly one statement with an amount is quoted' as problem
 from awards
-where quoted <> 1
+where quoted <> to_be_quoted
 
 union all
 

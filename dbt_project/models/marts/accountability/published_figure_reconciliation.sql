@@ -2,7 +2,11 @@
 -- `warehouse_value` never comes from a document.
 with
 comparisons as (
-    select * from {{ ref('int_published_figure_comparisons') }}
+    select
+        *,
+        -- a source that says the same after something else of it changed (which of the sources is quoted, say) said so before
+        min(warehouse_known_from) over (partition by figure_id, warehouse_source_key, warehouse_value) as value_known_from
+    from {{ ref('int_published_figure_comparisons') }}
 ),
 
 chosen as (
@@ -15,7 +19,7 @@ elsewhere as (
     select
         figure_id,
         warehouse_value,
-        warehouse_known_from,
+        value_known_from,
         warehouse_source_key,
         tolerance,
         row_number() over (
@@ -59,7 +63,7 @@ judged as (
             else 'no_warehouse_value'
         end as verdict,
         chosen.warehouse_source_key,
-        chosen.warehouse_known_from,
+        chosen.value_known_from as warehouse_known_from,
         case
             when chosen.warehouse_value is not null
                 then
@@ -68,7 +72,7 @@ judged as (
         end as warehouse_value_status,
         coalesce(chosen.is_synthetic, false) and chosen.warehouse_value is not null as warehouse_is_synthetic,
         elsewhere.warehouse_value as other_value,
-        elsewhere.warehouse_known_from as other_known_from,
+        elsewhere.value_known_from as other_known_from,
         conflicts.figure_id is not null as has_conflict,
         conflicts.note_en as conflict_note_en,
         conflicts.note_cy as conflict_note_cy

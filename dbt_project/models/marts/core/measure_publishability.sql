@@ -18,7 +18,7 @@ held as (
         {{ financial_year('period_end') }} as financial_year,
         max(period_end) as period_end,
         max(case when area_type = 'local_authority' then 1 else 0 end) as has_authorities
-    from {{ ref('int_current_values') }}
+    from {{ ref('int_current_statements') }}
     where period_kind in ('financial_year', 'financial_year_end') and figure_kind = 'actual'
     group by measure_key, {{ financial_year('period_end') }}
 ),

@@ -231,7 +231,7 @@ select
     end as beds_outstanding_status,
     children_supported,
     children_supported_status,
-    cast(case when beds_planned > 0 then funding_gbp / beds_planned end as decimal(18, 2)) as cost_per_bed_gbp,
+    cast(case when beds_planned > 0 then cast(funding_gbp as double) / beds_planned end as decimal(18, 2)) as cost_per_bed_gbp,
     case
         when funding_gbp is null or beds_planned is null then 'not_available'
         when beds_planned = 0 then 'not_applicable'

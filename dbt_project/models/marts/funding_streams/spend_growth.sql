@@ -8,6 +8,7 @@ years as (
         others.amount_gbp_status as other_children_status,
         others.series_id as other_children_series_id,
         others.known_from as other_children_known_from,
+        others.loaded_at as other_children_loaded_at,
         others.is_synthetic as other_children_is_synthetic
     from {{ ref('spend_per_child') }} as per_child
     left join {{ ref('social_services_outturn') }} as others
@@ -74,7 +75,9 @@ pairs as (
             'earlier.known_from', 'later.known_from', 'earlier.other_children_known_from',
             'later.other_children_known_from'
         ]) }} as known_from,
-        {{ latest_of(['earlier.loaded_at', 'later.loaded_at']) }} as loaded_at,
+        {{ latest_of([
+            'earlier.loaded_at', 'later.loaded_at', 'earlier.other_children_loaded_at', 'later.other_children_loaded_at'
+        ]) }} as loaded_at,
         earlier.spend_per_child_is_synthetic
         or later.spend_per_child_is_synthetic
         or coalesce(earlier.other_children_is_synthetic, false)

@@ -201,11 +201,12 @@ select
     divided.revision_status,
     divided.series_id,
     divided.source_key,
-    {{ latest_of(['divided.known_from', 'divided.children_known_from']) }} as known_from,
+    {{ latest_of(['divided.known_from', 'divided.children_known_from', 'outcomes.known_from']) }} as known_from,
     cast(null as timestamp) as known_to,
     {{ latest_of(['divided.loaded_at', 'divided.children_loaded_at']) }} as loaded_at,
     'public' as audience,
-    {{ latest_of(['divided.known_from', 'divided.children_known_from']) }} as release_at,
+    -- a row is released when all that stands in it is
+    {{ latest_of(['divided.known_from', 'divided.children_known_from', 'outcomes.known_from']) }} as release_at,
     -- the cost alone: an outcome beside it that is synthetic does not make it so
     divided.is_synthetic or divided.children_is_synthetic as spend_per_child_is_synthetic,
     divided.is_synthetic or divided.children_is_synthetic or coalesce(outcomes.is_synthetic, 0) = 1 as is_synthetic

@@ -102,8 +102,8 @@ priced as (
 worked_out as (
     select
         *,
-        cast(case when budget_gbp > 0 then 100.0 * amount_gbp / budget_gbp end as double) as moved_pct,
-        cast(case when budget_gbp > 0 and is_moved_out_known then 100.0 * moved_out_gbp / budget_gbp end as double)
+        case when budget_gbp > 0 then cast(100.0 * amount_gbp as double) / budget_gbp end as moved_pct,
+        case when budget_gbp > 0 and is_moved_out_known then cast(100.0 * moved_out_gbp as double) / budget_gbp end
             as total_moved_out_pct
     from priced
 )

@@ -36,7 +36,7 @@ wholes as (
                 held.source_key asc
         ) as whole_place
     from quoted
-    inner join {{ ref('int_current_values') }} as held
+    inner join {{ ref('int_outcome_statements') }} as held
         on
             quoted.denominator_measure_key = held.measure_key
             and quoted.denominator_breakdown = held.breakdown

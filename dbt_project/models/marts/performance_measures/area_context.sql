@@ -7,6 +7,7 @@ populations as (
         cast(year(reference_date) as {{ dbt.type_string() }}) as year,
         population,
         population_status,
+        total_basis,
         source_key,
         known_from,
         is_synthetic,
@@ -84,7 +85,10 @@ select
     'not_available' as court_area_status,
     'area_context' as series_id,
     areas.area_type = 'country' as is_total,
-    case when areas.area_type = 'country' and populations.population is not null then 'published' end as total_basis,
+    case
+        when areas.area_type = 'country' and populations.population is not null
+            then coalesce(populations.total_basis, 'published')
+    end as total_basis,
     case when areas.area_type <> 'country' then 'W92000004' end as adds_to,
     coalesce(populations.source_key, meals.source_key) as source_key,
     meals.source_key as free_school_meals_source_key,

@@ -12,6 +12,30 @@ stated as (
         )
 ),
 
+-- the change that a document prints, where the year before is in no document
+printed as (
+    select
+        case measure_key when 'children_leaving_care' then 'leavers' else 'starts' end as flow,
+        measure_key,
+        document_key,
+        area_code,
+        period_key,
+        period_start,
+        period_end,
+        max(value) as change_pct,
+        max(known_from) as known_from,
+        max(loaded_at) as loaded_at
+    from {{ ref('int_document_figures') }}
+    where
+        measure_key in ('children_starting_to_be_looked_after', 'children_leaving_care')
+        and breakdown = 'all'
+        and derivation = 'change_pct'
+        and qualifier = 'exact'
+        and duplicate_of is null
+        and known_from is not null
+    group by measure_key, document_key, area_code, period_key, period_start, period_end
+),
+
 candidates as (
     select
         case measure_key when 'children_leaving_care' then 'leavers' else 'starts' end as flow,
@@ -69,26 +93,37 @@ candidates as (
             and episodes.period_key = continued.period_key
             and continued.breakdown = 'reason=new_episode_begins'
     where episodes.measure_key = 'episodes_of_care_finishing' and episodes.breakdown = 'all'
-),
 
--- the change that a document prints with its figure, where the year before is in no document
-printed as (
+    union all
+
+    -- a document that prints the change and not the number
     select
-        case measure_key when 'children_leaving_care' then 'leavers' else 'starts' end as flow,
-        document_key,
-        area_code,
-        period_key,
-        max(value) as change_pct
-    from {{ ref('int_document_figures') }}
-    where
-        measure_key in ('children_starting_to_be_looked_after', 'children_leaving_care')
-        and breakdown = 'all'
-        and derivation = 'change_pct'
-        and qualifier = 'exact'
-        and duplicate_of is null
-    group by
-        case measure_key when 'children_leaving_care' then 'leavers' else 'starts' end,
-        document_key, area_code, period_key
+        printed.flow,
+        'change_alone' as basis,
+        printed.area_code,
+        printed.period_key as financial_year,
+        printed.period_start,
+        printed.period_end,
+        printed.document_key as source_key,
+        cast(null as {{ dbt.type_string() }}) as series_id,
+        cast(null as double) as value,
+        'not_available' as value_status,
+        cast(null as {{ dbt.type_string() }}) as revision_status,
+        cast(null as {{ dbt.type_string() }}) as qualifier,
+        cast(null as {{ dbt.type_string() }}) as coverage_en,
+        cast(null as {{ dbt.type_string() }}) as coverage_cy,
+        printed.known_from,
+        printed.loaded_at,
+        false as is_synthetic,
+        cast(1 as bigint) as place
+    from printed
+    left join stated
+        on
+            printed.measure_key = stated.measure_key
+            and printed.document_key = stated.source_key
+            and printed.area_code = stated.area_code
+            and printed.period_key = stated.period_key
+    where stated.source_key is null
 ),
 
 -- each with the figure of the year before in its own series, from its own source
@@ -191,7 +226,7 @@ together as (
         coalesce(leavers.value_status, 'not_available') as leavers_status,
         leavers.change_pct as leavers_change_pct,
         coalesce(leavers.change_pct_status, 'not_available') as leavers_change_pct_status,
-        leavers.basis as leavers_basis,
+        case when leavers.basis <> 'change_alone' then leavers.basis end as leavers_basis,
         leavers.series_id as leavers_series_id,
         leavers.source_key as leavers_source_key,
         stocks.change_n as stock_change,
