@@ -221,6 +221,23 @@ def long_history(bench: Bench, cells: int) -> None:
     bench.add("cost of a row, ten times as many", f"{cost[0] * 1e6:.1f} µs", beside, cost[0] / cost[1], 1.15, "×")
 
 
+def marts(bench: Bench, cells: int) -> None:
+    """The whole warehouse: the sample, and the sample beside many observations in five vintages, built and asked."""
+    with bench.console.status(f"the sample, and the sample beside {cells:,} observations: built and asked…"):
+        found = bench.work("marts", cells=cells, vintages=5)
+    beside = f"sample and {cells / MILLION:g} M observations in 5 vintages"
+    for name, what, seconds, answer in (("sample", "sample", 40.0, 50.0), ("large", beside, 240.0, 500.0)):
+        one = found[name]
+        label = f"dbt build of everything, {what}"
+        about = f"{one['nodes']} nodes; {one['intervals']:,} intervals"
+        bench.add(label, f"{one['dbt']:.0f} s", about, one["dbt"], seconds, " s")
+        question, worst = one["questions"][0]
+        about = f"slowest of {len(one['questions'])}; in the middle {one['middle'] * 1000:.1f} ms"
+        bench.add(f"answers on it, 19 of 20 within, {what}", question, about, worst * 1000, answer, " ms")
+    peak = found["large"]["peak_mb"]
+    bench.add("peak memory of the larger build", f"{peak:.0f} MB", "", peak / 1000, 6.0, " GB")
+
+
 def night(bench: Bench) -> None:
     """A night in which nothing changed: ``gofal run`` twice; the second is timed, after Airflow's start."""
     home = bench.folder / "home"
@@ -303,6 +320,7 @@ def main() -> None:
         many_sources(bench)
         returns(bench)
         long_history(bench, given.rows * 10 if given.full else given.rows)
+        marts(bench, given.rows * 10 if given.full else given.rows)
         if not given.skip_night:
             night(bench)
     Console(width=None if sys.stdout.isatty() else 180).print(table)

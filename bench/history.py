@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 import resource
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench.cube import areas
+
+if TYPE_CHECKING:
+    from ingestion.lake import Lake
 
 SOURCE = "population_by_age"
 SEXES = (("Persons", "P"), ("Males", "M"), ("Females", "F"))
 YEARS = range(1961, 2021)
 
 
-def make_lake(folder: Path, cells: int, vintages: int) -> Any:
+def make_lake(folder: Path, cells: int, vintages: int) -> Lake:
     """Accept so many vintages of one dataset, straight as Parquet: what landing costs is measured elsewhere.
 
     Of each later vintage one cell in a hundred has another value, one in a thousand another note, one in ten thousand
@@ -30,13 +33,30 @@ def make_lake(folder: Path, cells: int, vintages: int) -> Any:
     Returns:
         The lake.
     """
-    import duckdb
-
-    from ingestion.lake import Lake, LoadRecord
+    from ingestion.lake import Lake
 
     lake = Lake.open(str(folder / "lake"), "sample")
+    add_vintages(lake, cells, vintages, since=datetime(2016, 6, 25, 8, 30, tzinfo=UTC))
+    return lake
+
+
+def add_vintages(lake: Lake, cells: int, vintages: int, *, since: datetime, beside: str | None = None) -> None:
+    """Accept so many vintages of the dataset into a lake.
+
+    Args:
+        lake: The lake.
+        cells: Cells of the first vintage, to the next whole set of areas, sexes and years.
+        vintages: How many, a year apart.
+        since: When the first became known.
+        beside: The path of a raw file of the dataset whose rows are in every vintage too; ours are then of other ages.
+    """
+    import duckdb
+
+    from ingestion.lake import LoadRecord
+
     places = areas()
     ages = -(-cells // (len(places) * len(SEXES) * len(YEARS)))
+    first = 1 if beside else 0  # 0 is all ages
     with duckdb.connect(config={"memory_limit": "4GB"}) as con:
         con.execute("SET preserve_insertion_order = false")
         con.execute("CREATE TABLE area (label VARCHAR, code VARCHAR)")
@@ -47,6 +67,17 @@ def make_lake(folder: Path, cells: int, vintages: int) -> Any:
             load_id = f"vintage{number:09}"
             raw = lake.raw_path(SOURCE, load_id)
             Path(lake.path(raw)).parent.mkdir(parents=True, exist_ok=True)
+            before = (
+                f"""
+                    UNION ALL BY NAME
+                    SELECT
+                        * EXCLUDE (_source_row, _load_id, _landed_sha256), _source_row + 1000000000 AS _source_row,
+                        '{load_id}' AS _load_id, '{load_id}' AS _landed_sha256
+                    FROM read_parquet('{beside}')
+                """
+                if beside
+                else ""
+            )
             con.execute(
                 f"""
                 COPY (
@@ -62,13 +93,15 @@ def make_lake(folder: Path, cells: int, vintages: int) -> Any:
                         row_number() OVER () AS _source_row, '{load_id}' AS _load_id, '{load_id}' AS _landed_sha256
                     FROM (
                         SELECT y, a, area, sex, hash(y, a, area.code, sex.code) AS h
-                        FROM range({YEARS.start}, {YEARS.stop}) AS years(y), range({ages}) AS ages(a), area, sex
+                        FROM range({YEARS.start}, {YEARS.stop}) AS years(y), range({first}, {first + ages}) AS ages(a),
+                            area, sex
                     )
                     WHERE h % 10000 <> {number} AND (h % 10000 <> 9999 OR {number} > 1)
+                    {before}
                 ) TO '{lake.path(raw)}' (FORMAT parquet)
                 """
             )
-            moment = datetime(2015 + number, 6, 25, 8, 30, tzinfo=UTC)
+            moment = since + timedelta(days=365 * (number - 1))
             lake.record(
                 LoadRecord.model_validate({
                     "load_id": load_id, "source_key": SOURCE, "run_id": "bench", "landed_at": moment,
@@ -77,7 +110,6 @@ def make_lake(folder: Path, cells: int, vintages: int) -> Any:
                     "title_en": "SYNTHETIC Population", "title_cy": "SYNTHETIG Poblogaeth",
                 })
             )  # fmt: skip
-    return lake
 
 
 def measure(folder: Path, cells: int, vintages: int) -> dict[str, Any]:

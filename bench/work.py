@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import history, many, returns
+from bench import history, many, marts, returns
 
 
 def bare(folder: Path, files: list[str]) -> dict[str, Any]:
@@ -104,6 +104,7 @@ def main() -> None:
         "check_return": lambda: returns.check(folder),
         "heavy": lambda: returns.heavy(folder),
         "history": lambda: history.measure(folder, given["cells"], given["vintages"]),
+        "marts": lambda: marts.measure(folder, given["cells"], given["vintages"]),
     }
     result = {"peak_mb": 0.0, **measures[what]()}
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # kilobytes on Linux

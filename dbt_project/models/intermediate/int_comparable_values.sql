@@ -74,7 +74,7 @@ leavers as (
             and episodes.period_key = moves.period_key
             and moves.breakdown = 'reason=new_episode_begins'
             and (moves.known_to is null or episodes.known_from < moves.known_to)
-            and (episodes.known_to is null or moves.known_from < episodes.known_to)
+            and (episodes.known_to is null or episodes.known_to > moves.known_from)
     where episodes.measure_key = 'episodes_of_care_finishing' and episodes.breakdown = 'all'
 ),
 

@@ -138,11 +138,11 @@ outcomes as (
         area_code,
         financial_year,
         {%- for outcome, column in outcomes.items() %}
-        max(case when outcome = '{{ outcome }}' then pct end) as {{ column }},
-        max(case when outcome = '{{ outcome }}' then pct_status end) as {{ column }}_status,
-        max(case when outcome = '{{ outcome }}' then period_key end) as {{ column }}_period_key,
-        max(case when outcome = '{{ outcome }}' then series_id end) as {{ column }}_series_id,
-        max(case when outcome = '{{ outcome }}' then source_key end) as {{ column }}_source_key,
+            max(case when outcome = '{{ outcome }}' then pct end) as {{ column }},
+            max(case when outcome = '{{ outcome }}' then pct_status end) as {{ column }}_status,
+            max(case when outcome = '{{ outcome }}' then period_key end) as {{ column }}_period_key,
+            max(case when outcome = '{{ outcome }}' then series_id end) as {{ column }}_series_id,
+            max(case when outcome = '{{ outcome }}' then source_key end) as {{ column }}_source_key,
         {%- endfor %}
         max(known_from) as known_from,
         max(case when is_synthetic and pct is not null then 1 else 0 end) as is_synthetic
@@ -184,11 +184,11 @@ select
     {{ small_number_flag('divided.children_shown', 'cast(null as double)', 'divided.children_rounding_base') }}
         as small_number_flag,
     {%- for outcome, column in outcomes.items() %}
-    outcomes.{{ column }},
-    coalesce(outcomes.{{ column }}_status, 'not_available') as {{ column }}_status,
-    outcomes.{{ column }}_period_key,
-    outcomes.{{ column }}_series_id,
-    outcomes.{{ column }}_source_key,
+        outcomes.{{ column }},
+        coalesce(outcomes.{{ column }}_status, 'not_available') as {{ column }}_status,
+        outcomes.{{ column }}_period_key,
+        outcomes.{{ column }}_series_id,
+        outcomes.{{ column }}_source_key,
     {%- endfor %}
     outcomes.known_from as outcomes_known_from,
     divided.area_code = 'W92000004' as is_total,

@@ -23,6 +23,23 @@ populations as (
     where known_to is null
 ),
 
+-- authorities whose population is known in a year, of those that there were
+reporting as (
+    select
+        populations.year,
+        count(populations.population) as areas_reporting,
+        count(*) as areas_expected
+    from populations
+    inner join {{ ref('int_area_versions') }} as areas
+        on
+            populations.area_code = areas.area_code
+            and areas.area_type = 'local_authority'
+            and {{ date_of('cast(populations.year as integer)', 6, 30) }} >= areas.applies_from
+            and {{ date_of('cast(populations.year as integer)', 6, 30) }} < areas.applies_to
+    where populations.place = 1
+    group by populations.year
+),
+
 meals as (
     select
         area_code,
@@ -90,6 +107,8 @@ select
             then coalesce(populations.total_basis, 'published')
     end as total_basis,
     case when areas.area_type <> 'country' then 'W92000004' end as adds_to,
+    case when areas.area_type = 'country' then cast(reporting.areas_reporting as bigint) end as areas_reporting,
+    case when areas.area_type = 'country' then cast(reporting.areas_expected as bigint) end as areas_expected,
     coalesce(populations.source_key, meals.source_key) as source_key,
     meals.source_key as free_school_meals_source_key,
     meals.revision_status,
@@ -111,3 +130,4 @@ left join populations
         and dated.year = populations.year
         and populations.place = 1
 left join meals on dated.area_code = meals.area_code and dated.year = meals.year
+left join reporting on dated.year = reporting.year

@@ -67,4 +67,4 @@ left join {{ ref('int_safety_companions') }} as companions
         counts.area_code = companions.area_code
         and {{ financial_year('counts.snapshot_date') }} = companions.financial_year
         and (counts.is_synthetic or not companions.is_synthetic)
-        and (counts.known_to is null or companions.known_from is null or companions.known_from < counts.known_to)
+        and (counts.known_to is null or companions.known_from is null or counts.known_to > companions.known_from)
