@@ -36,7 +36,7 @@ questions: .venv/run ## Ask every question of acceptance of what is published, b
 bench: .venv/dev ## Measure against the bare tools, as ratios (FULL=1: also ten million rows)
 	@$(BIN)/python -m bench $(if $(FULL),--full) $(ARGS)
 
-spark: .venv/run ## Build the models on Apache Spark too, and compare every mart with DuckDB's (needs Java 17)
+spark: .venv/run ## Build the models on Apache Spark too, and compare every mart with DuckDB's (needs Java 17 or later)
 	@.ci/spark
 
 lint: .venv/dev ## Check style and types

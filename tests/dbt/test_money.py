@@ -22,6 +22,8 @@ from ingestion.lake import Lake, Outcome
 from ingestion.statswales.registry import load_registry
 from ingestion.transform import freeze
 
+pytestmark = pytest.mark.xdist_group("dbt_core")
+
 OUTTURN, CHILDREN = "social_services_revenue_outturn", "children_looked_after_gender_age"
 WALES, CARDIFF, TORFAEN = "W92000004", "W06000015", "W06000020"
 MARTS = ["social_services_outturn", "spend_per_child", "spend_growth", "prevention_and_acute", "placement_costs"]
