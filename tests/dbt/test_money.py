@@ -27,7 +27,14 @@ pytestmark = pytest.mark.xdist_group("dbt_core")
 OUTTURN, CHILDREN = "social_services_revenue_outturn", "children_looked_after_gender_age"
 WALES, CARDIFF, TORFAEN = "W92000004", "W06000015", "W06000020"
 MARTS = ["social_services_outturn", "spend_per_child", "spend_growth", "prevention_and_acute", "placement_costs"]
-REFERENCE = ["stg_lake__spellings", "stg_imported__gdp_deflators", "resource_type:seed", "dim_source"]
+REFERENCE = [
+    "stg_lake__spellings",
+    "stg_imported__gdp_deflators",
+    "resource_type:seed",
+    "dim_source",
+    "dim_area",
+    "dim_measure",
+]
 DEFLATORS = "Financial year,2017-18 = 100\n2016-17,90\n2017-18,100\n2018-19,{last}\n"
 LINES = {
     "looked_after_fostering": 20, "looked_after_residential": 15, "looked_after_secure": 1,
