@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-
 TABLES = {"suppression_passes"}
 """Macros that write common table expressions."""
 
