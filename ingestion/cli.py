@@ -258,16 +258,17 @@ def _summary(report: Report, folder: Path, seconds: float) -> None:
 
 
 def _say_run_returns(told: ReturnsReport) -> None:
-    from ingestion.returns.standing import status_words
+    from ingestion.returns.wording import status_in_a_sentence
 
-    words = status_words()
     _say("\nReturns", bold=True)
     if told.outcomes is not None:
-        judged = ", ".join(f"{number:,} {words[outcome][0].lower()}" for outcome, number in told.outcomes.items())
+        judged = ", ".join(
+            f"{number:,} {status_in_a_sentence(outcome, 'en')}" for outcome, number in told.outcomes.items()
+        )
         _say(f"  {judged or 'nothing was in the inbox'}")
     for sent in [s for s in told.sent if s.outcome != "held"][:SHOWN]:
         where = " · ".join(part for part in (sent.title_en, sent.area_en, sent.period_key) if part)
-        _say(f"  {where}: {words[sent.outcome][0].lower()}", fg="yellow")
+        _say(f"  {where}: {status_in_a_sentence(sent.outcome, 'en')}", fg="yellow")
         for reason in sent.reasons[:1]:
             _say(f"      {reason.severity}: {reason.en}", fg="yellow" if reason.severity == "warning" else "red")
     _more(sum(s.outcome != "held" for s in told.sent) - SHOWN)
@@ -421,7 +422,7 @@ def status(
 
 
 def _returns(settings: Settings, lake: Lake) -> dict[str, Any] | None:
-    """How many expected returns stand, are held, are in quarantine and are overdue; None where none ever came."""
+    """How many returns are expected, stand, are held, were not accepted and are overdue; None where none ever came."""
     from ingestion.lake import utc_now
     from ingestion.returns import summary
     from ingestion.returns.snapshot import clock
@@ -434,22 +435,19 @@ def _returns(settings: Settings, lake: Lake) -> dict[str, Any] | None:
     ledger = store.ledger()
     moment = clock(ledger, sample=settings.lake_kind == "sample", as_of=None, now=utc_now())
     found = standings(ledger, moment)
-    return {"moment": moment.isoformat(), "expected": len(found), **summary.counts(found)}
+    return {"moment": moment.isoformat(), **summary.counts(found)}
 
 
 def _say_returns(counted: Mapping[str, Any], lang: str) -> None:
+    from ingestion.returns.wording import status_in_a_sentence
+
     welsh = lang == "cy"
     _say(f"\n{('Returns', 'Ffurflenni')[welsh]}", bold=True)
-    words = {
-        "expected": ("expected", "a ddisgwylir"),
-        "stand": ("stand", "yn sefyll"),
-        "held": ("wait for certification", "yn aros am ardystiad"),
-        "quarantined": ("in quarantine", "mewn cwarantin"),
-        "overdue": ("overdue", "yn hwyr"),
-    }
+    words = {"expected": ("expected", "a ddisgwylir")[welsh], "stand": ("stand", "yn sefyll")[welsh]}
+    words |= {key: status_in_a_sentence(key, lang) for key in ("held", "quarantined", "overdue")}
     for key, named in words.items():
         late = counted[key] and key in ("quarantined", "overdue")
-        _say(f"  {counted[key]:>6,} {named[welsh]}", fg="yellow" if late else None)
+        _say(f"  {counted[key]:>6,} {named}", fg="yellow" if late else None)
     _say(f"  {('who and which', 'pwy a pha rai')[welsh]}: gofal returns status")
 
 

@@ -191,8 +191,9 @@ def _measure(database: duckdb.DuckDBPyConnection, asked: str) -> dict[str, Any]:
 
     known = _rows(
         database,
-        "select measure_key, title_en, title_cy, definition_en, definition_cy, unit from core.dim_measure_current as m "
-        "where exists (select 1 from core.fct_measure_value as f where f.measure_key = m.measure_key) "
+        "select measure_key, title_en, title_cy, definition_en, definition_cy, unit from core.dim_measure as m "
+        "where is_last_version "
+        "and exists (select 1 from core.fct_measure_value as f where f.measure_key = m.measure_key) "
         "order by measure_key",
     )
     spellings = {row[name]: row["measure_key"] for row in known for name in ("title_cy", "title_en", "measure_key")}
@@ -204,15 +205,15 @@ def _measure(database: duckdb.DuckDBPyConnection, asked: str) -> dict[str, Any]:
         f"Expected a measure that has figures, found ‘{asked}’.",
         f"Disgwylid mesur y mae ffigurau ar ei gyfer, a chafwyd ‘{asked}’.",
         _near(asked, spellings),
-        "core.dim_measure_current lists all measures.",
-        "Mae core.dim_measure_current yn rhestru pob mesur.",
+        "core.dim_measure lists all measures.",
+        "Mae core.dim_measure yn rhestru pob mesur.",
     )
 
 
 def _area(database: duckdb.DuckDBPyConnection, measure: Mapping[str, Any], asked: str) -> str:
     from ingestion.statswales.meanings import area_key, load_aliases
 
-    areas = _rows(database, "select area_code, area_name_en, area_name_cy from core.dim_area_current")
+    areas = _rows(database, "select area_code, area_name_en, area_name_cy from core.dim_area where is_last_version")
     code = area_key(load_aliases(), asked, asked)
     if code is None:
         names = {row[name]: row[name] for row in areas for name in ("area_name_en", "area_name_cy") if row[name]}
@@ -221,8 +222,8 @@ def _area(database: duckdb.DuckDBPyConnection, measure: Mapping[str, Any], asked
             f"Expected an area, found ‘{asked}’.",
             f"Disgwylid ardal, a chafwyd ‘{asked}’.",
             _near(asked, names),
-            "core.dim_area_current lists all areas.",
-            "Mae core.dim_area_current yn rhestru pob ardal.",
+            "core.dim_area lists all areas.",
+            "Mae core.dim_area yn rhestru pob ardal.",
         )
     have = [
         row[0]
@@ -376,7 +377,7 @@ def _changes(
             n.label_en as new_status_en, n.label_cy as new_status_cy, m.change_n, m.change_pct,
             m.old_note_codes, m.new_note_codes, m.revision_status, m.old_known_from, m.new_known_from, m.is_synthetic
         from core.measure_revisions as m
-        left join core.dim_measure_current as d on m.measure_key = d.measure_key
+        left join core.dim_measure as d on m.measure_key = d.measure_key and d.is_last_version
         left join core.dim_value_status as o on m.old_value_status = o.value_status
         left join core.dim_value_status as n on m.new_value_status = n.value_status
         where m.source_key = ? and m.new_known_from > ? and m.new_known_from <= ?

@@ -47,29 +47,6 @@ Key = Annotated[str, typer.Argument(metavar="SUBMISSION", help="A submission's k
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept.")]
 By = Annotated[str | None, typer.Option("--by", help="In what role you do it; it is kept.")]
 
-OUTCOMES = {
-    "accepted": ("accepted", "derbyniwyd"),
-    "part_accepted": ("accepted in part", "derbyniwyd yn rhannol"),
-    "held": ("waits to be certified", "yn aros i gael ei hardystio"),
-    "quarantined": ("not accepted", "ni dderbyniwyd"),
-    "duplicate": ("sent before", "anfonwyd o’r blaen"),
-    "superseded": ("replaced", "disodlwyd"),
-    "withdrawn": ("withdrawn", "tynnwyd yn ôl"),
-    "recalled": ("recalled", "galwyd yn ôl"),
-    "erased": ("erased", "dilëwyd"),
-}
-STATUSES = {
-    "not_due": ("not due yet", "heb fod yn ddyledus eto"),
-    "not_required": ("not required", "nid oes ei hangen"),
-    "nil_return": ("nothing to report", "dim i’w adrodd"),
-    "received": ("received", "daeth i law"),
-    "received_late": ("received late", "daeth i law yn hwyr"),
-    "part_accepted": ("accepted in part", "derbyniwyd yn rhannol"),
-    "quarantined": ("not accepted", "ni dderbyniwyd"),
-    "overdue": ("overdue", "yn hwyr"),
-    "withdrawn": ("withdrawn", "tynnwyd yn ôl"),
-    "recalled": ("recalled", "galwyd yn ôl"),
-}
 EVENTS = {
     "judged": ("judged", "barnwyd"),
     "certified": ("certified", "ardystiwyd"),
@@ -442,6 +419,7 @@ def inbox(
     """Take what is in the inbox now: judge it, answer it, publish what was accepted."""
     from ingestion import nightly
     from ingestion.returns.store import ReturnStore
+    from ingestion.returns.wording import status_in_a_sentence
 
     settings = _settings(source)
     settings.bundled_returns = False  # what somebody dropped there, and nothing of ours
@@ -452,7 +430,7 @@ def inbox(
     if not as_json:
         for one in document["submissions"]:
             told = _about(one["return_key"], one["area_code"], one["period_key"], lang)
-            _say(f"{one['submission_id']}  {told}: {_both(*OUTCOMES[one['outcome']], lang)}")
+            _say(f"{one['submission_id']}  {told}: {status_in_a_sentence(one['outcome'], lang)}")
             _say(f"    {one['answer']}")
         if not document["submissions"]:
             _say(_both(f"Nothing new in {settings.inbox_url}.", f"Dim byd newydd yn {settings.inbox_url}.", lang))
@@ -496,6 +474,7 @@ def status(
     from ingestion.returns.snapshot import clock
     from ingestion.returns.spec import load_returns
     from ingestion.returns.standing import standings
+    from ingestion.returns.wording import status_in_a_sentence
 
     settings = _settings(source)
     store = _store(source)
@@ -530,17 +509,17 @@ def status(
         return
     counts = Counter(s.status for s in found)
     for key, number in counts.most_common():
-        _say(f"{number:6}  {_both(*STATUSES[key], lang)}")
+        _say(f"{number:6}  {status_in_a_sentence(key, lang)}")
     if held := sum(s.is_held for s in found):
-        _say(f"{held:6}  {_both(*OUTCOMES['held'], lang)}")
+        _say(f"{held:6}  {status_in_a_sentence('held', lang)}")
     open_ones = [s for s in found if s.is_held or s.status in ("overdue", "quarantined", "recalled", "withdrawn")]
     shown = found if late or family or period else open_ones
     newest = {s.about: s.receipt.submission_id for s in ledger.submissions.values() if s.outcome != "duplicate"}
     for one in sorted(shown, key=lambda s: (-s.due.toordinal(), s.return_key, s.area_code))[:SHOWN]:
         about = (one.return_key, one.area_code, one.period_key)
-        said = [_both(*STATUSES[one.status], lang)]
+        said = [status_in_a_sentence(one.status, lang)]
         if one.is_held:
-            said.append(_both(*OUTCOMES["held"], lang))
+            said.append(status_in_a_sentence("held", lang))
         if one.days_late:
             days = "day" if one.days_late == 1 else "days"
             said.append(_both(f"{one.days_late} {days} late", f"{one.days_late} diwrnod yn hwyr", lang))
@@ -557,6 +536,7 @@ def status(
 def show(key: Key, source: Source = None, lang: Lang = "en", as_json: Json = False) -> None:
     """One submission: what it is, what happened to it, and its problems."""
     from ingestion.returns.spec import load_returns
+    from ingestion.returns.wording import status_in_a_sentence
 
     store = _store(source)
     ledger = store.ledger()
@@ -593,7 +573,7 @@ def show(key: Key, source: Source = None, lang: Lang = "en", as_json: Json = Fal
             lang,
         )
         _say(rows)
-    _say(_both(*OUTCOMES[outcome], lang) if outcome else _both("not judged yet", "heb ei barnu eto", lang))
+    _say(status_in_a_sentence(outcome, lang) if outcome else _both("not judged yet", "heb ei barnu eto", lang))
     for event in events:
         told = _both(event.text_en or "", event.text_cy or event.text_en or "", lang)
         reason = None if event.kind in ("certified", "reply") else event.reason

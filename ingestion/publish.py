@@ -151,6 +151,7 @@ def grains(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
         test = node.get("test_metadata") or {}
         given = test.get("kwargs") or {}
         columns = {
+            "holds_in_every_row": next(iter(given.get("unique", [])), None),
             "unique_combination": given.get("columns"),
             "unique": [node.get("column_name")],
             "no_overlapping_intervals": [*given.get("key", []), given.get("from_column")],

@@ -17,8 +17,8 @@ from ingestion.config import Settings
 from ingestion.freshness import Freshness
 from ingestion.lake import Lake, LoadRecord, Message, Outcome, utc_now
 from ingestion.returns import summary
-from ingestion.returns.standing import status_words
 from ingestion.returns.summary import ReturnsReport
+from ingestion.returns.wording import status_words
 from ingestion.runs import RunFolder
 from ingestion.statswales.registry import Dataset
 

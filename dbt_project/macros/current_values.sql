@@ -1,3 +1,12 @@
+{# What each dataset rounds its figures to, as a query: the widest of its columns. A dataset that says nothing has no row. #}
+{% macro rounding_of_datasets() -%}
+    select
+        source_key,
+        max(rounding_base) as rounding_base
+    from {{ source('lake', 'registry_columns') }}
+    group by source_key
+{%- endmacro %}
+
 {#
     What every source says now, statistics and documents alike, before it is said which of them is to be quoted.
     `int_current_values` asks all of it, and what wants a few measures that no literal names asks it through
@@ -6,11 +15,7 @@
 {% macro current_statements() %}
 with
 rounding as (
-    select
-        source_key,
-        max(rounding_base) as rounding_base
-    from {{ source('lake', 'registry_columns') }}
-    group by source_key
+    {{ rounding_of_datasets() }}
 ),
 
 statistics as (

@@ -145,3 +145,20 @@
 {% macro default__row_hash(columns) -%}
     hash({{ columns | join(', ') }})
 {%- endmacro %}
+
+{# A relation for `with`: each combination of values in more than one row. Only rows whose hash is are compared whole. #}
+{% macro stands_several_times(relation, columns, name) -%}
+{{ name }} as (
+    select
+        {%- for column in columns %}
+        {{ column }} as {{ name }}_{{ column }},
+        {%- endfor %}
+        count(*) as {{ name }}_rows
+    from (select {{ columns | join(', ') }}, {{ row_hash(columns) }} as row_hash from {{ relation }}) as hashed
+    where row_hash in (
+        select {{ row_hash(columns) }} from {{ relation }} group by {{ row_hash(columns) }} having count(*) > 1
+    )
+    group by {{ columns | join(', ') }}
+    having count(*) > 1
+)
+{%- endmacro %}

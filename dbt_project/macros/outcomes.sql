@@ -23,3 +23,23 @@
 {% macro has_value(status) -%}
     {{ status }} in ('reported', 'derived', 'partial')
 {%- endmacro %}
+
+{#-
+    TRUE where the words for who was asked say that it was all of Wales, or where there are none: the English words where
+    they are there, else the Welsh ones. Words that name authorities, or leave some out, are never read as all of Wales.
+-#}
+{% macro says_all_of_wales(asked_en, asked_cy) -%}
+    coalesce(
+        {{ matches('lower(trim(' ~ asked_en ~ '))', '(([^,;0-9]* )?(all|whole) of )?wales[.]?') }}
+        and lower({{ asked_en }}) not like '%authorit%' and lower({{ asked_en }}) not like '%council%'
+        and lower({{ asked_en }}) not like '%not %' and lower({{ asked_en }}) not like '%except%',
+        {{ matches(
+            'lower(trim(' ~ asked_cy ~ '))',
+            '(([^,;0-9]* )?ledled cymru( gyfan)?|([^,;0-9]* )?(c|g|ngh)ymru (gyfan|i gyd)|cymru)[.]?'
+        ) }}
+        and lower({{ asked_cy }}) not like '%wdurdod%' and lower({{ asked_cy }}) not like '%cyngor%'
+        and lower({{ asked_cy }}) not like '%ynghor%' and lower({{ asked_cy }}) not like '%ac eithrio%'
+        and lower({{ asked_cy }}) not like '%heblaw%',
+        true
+    )
+{%- endmacro %}

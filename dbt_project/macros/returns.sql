@@ -57,6 +57,31 @@
     end
 {%- endmacro %}
 
+{#
+    Of each return and period, how many areas it is expected of, and how many have answered whole: by an accepted return, or by
+    one that says that there is nothing to report; not by one of which rows were kept out. A return that was not asked for
+    counts where it came. `latest` holds the submissions that count.
+#}
+{% macro areas_of_returns(latest) -%}
+    select
+        expected.return_key,
+        expected.period_key,
+        cast(
+            count(case when received.submission_id is not null and not coalesce(received.is_part_accepted, false) then 1 end)
+            as bigint
+        ) as areas_reporting,
+        cast(
+            count(case when coalesce(expected.is_required, true) or received.submission_id is not null then 1 end) as bigint
+        ) as areas_expected
+    from {{ ref('stg_returns__expected') }} as expected
+    left join {{ latest }} as received
+        on
+            expected.return_key = received.return_key
+            and expected.area_code = received.area_code
+            and expected.period_key = received.period_key
+    group by expected.return_key, expected.period_key
+{%- endmacro %}
+
 {# One role of a row that is a text. #}
 {% macro role_text(role) -%}
     max(case when role = '{{ role }}' then value end)

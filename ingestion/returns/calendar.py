@@ -38,6 +38,9 @@ class Expected:
     release_at: datetime
     """Before this moment none of its figures is published."""
     extended_due_date: date | None = None
+    is_collected: bool = True
+    """False for what fell due before the return was collected here: it is late for nobody. `expected` does not know;
+    `ingestion.returns.snapshot.expected_returns` does."""
 
     @property
     def due(self) -> date:
@@ -151,11 +154,6 @@ def with_extension(item: Expected, until: date) -> Expected:
 def days_late(received: date | datetime, due: date) -> int:
     """How many days after its due date something came; 0 where it was in time. A moment counts by its day in UTC."""
     return max(0, (_day(received) - due).days)
-
-
-def working_days_late(received: date | datetime, due: date) -> int:
-    """How many working days went by after the due date until something came; 0 where it was in time."""
-    return sum(is_working_day(due + _DAY * n) for n in range(1, days_late(received, due) + 1))
 
 
 def _day(moment: date | datetime) -> date:

@@ -21,7 +21,7 @@ from ingestion.returns.cover import COVER_CY, COVER_EN, MARK_SHEET, ROLES, SYNTH
 from ingestion.returns.periods import ReturnPeriod
 from ingestion.returns.problems import Problem, Severity
 from ingestion.returns.spec import ReturnSpec
-from ingestion.returns.wording import GUIDANCE_SHEET, LIST_SHEET, Words, both, excel_title, long_date
+from ingestion.returns.wording import GUIDANCE_SHEET, LIST_SHEET, Words, both, excel_title, long_date, status_words
 from ingestion.returns.workbook import put
 
 if TYPE_CHECKING:
@@ -59,14 +59,6 @@ _INK, _SOFT, _LINE, _HEAD, _GREY = "#1D2733", "#5B6775", "#C3CBD4", "#1F4E5F", "
 SUMMARY_SHEET = "Summary – Crynodeb"
 
 SEVERITIES: dict[Severity, Words] = {"error": ("Error", "Gwall"), "warning": ("Warning", "Rhybudd")}
-OUTCOMES: dict[Outcome, Words] = {
-    "accepted": ("Accepted", "Derbyniwyd"),
-    "part_accepted": ("Accepted in part", "Derbyniwyd yn rhannol"),
-    "held": ("In order, waiting to be certified", "Mewn trefn, yn aros i gael ei hardystio"),
-    "quarantined": ("Not accepted", "Ni dderbyniwyd"),
-    "duplicate": ("Sent before", "Anfonwyd o’r blaen"),
-}
-"""Every outcome of a submission, as a person reads it."""
 
 
 @dataclass(slots=True)
@@ -336,11 +328,11 @@ def _headline(answer: Answer) -> Words:
         return "Checked: it can be sent as it is.", "Gwiriwyd: gellir ei hanfon fel y mae."
     version, replaces = answer.version, answer.replaces
     if answer.outcome in ("accepted", "part_accepted") and version:
-        en, cy = OUTCOMES[answer.outcome]
+        en, cy = status_words()[answer.outcome]
         instead_en = f" It replaces version {replaces}." if replaces else ""
         instead_cy = f" Mae’n disodli fersiwn {replaces}." if replaces else ""
         return f"{en} as version {version}.{instead_en}", f"{cy} fel fersiwn {version}.{instead_cy}"
-    en, cy = OUTCOMES[answer.outcome]
+    en, cy = status_words()[answer.outcome]
     return f"{en}.", f"{cy}."
 
 

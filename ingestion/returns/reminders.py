@@ -183,6 +183,8 @@ def _last_of_each(received: Iterable[Submission], on: date) -> dict[Key, Submiss
 def _kind(item: Expected, last: Submission | None, on: date, spec: ReturnSpec, *, all_open: bool) -> Kind | None:
     if last is None:
         left = (item.due - on).days
+        if left < 0 and not item.is_collected:  # what nobody asked for when it fell due
+            return None
         told = left in spec.due.reminder_days or (all_open and left <= max(spec.due.reminder_days, default=0))
         return ("overdue" if left < 0 else "due_soon") if told else None
     if last.outcome not in ("quarantined", "held"):

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ _CHOICE_COLUMNS = {
 _EXPECTED_COLUMNS = {
     **dict.fromkeys(("return_key", "area_code", "period_key"), "string"),
     **dict.fromkeys(("period_start", "period_end"), "date"),
-    "is_required": "bool",
+    **dict.fromkeys(("is_required", "is_collected"), "bool"),
     **dict.fromkeys(("original_due_date", "extended_due_date", "closes_on"), "date"),
     **dict.fromkeys(("release_at", "recalled_at"), "timestamp"),
 }
@@ -103,7 +104,11 @@ def clock(ledger: Ledger, *, sample: bool, as_of: datetime | None, now: datetime
 
 
 def expected_returns(ledger: Ledger, moment: datetime, families: Mapping[str, Family] | None = None) -> list[Expected]:
-    """What is expected of whom, with extensions as they were given.
+    """What is expected of whom, with extensions as they were given, and whether it was ever collected here.
+
+    A return is collected for a period for which anybody sent it, or was given more time or told to send it again, and
+    for every period for which it falls due on or after the day on which its collection began: that of the first file of
+    it from anybody, unless its spec names another (`collected_from`). What fell due before is late for nobody.
 
     Args:
         ledger: What is on record.
@@ -112,15 +117,30 @@ def expected_returns(ledger: Ledger, moment: datetime, families: Mapping[str, Fa
     """
     families = load_returns() if families is None else families
     found = []
+    sent = {(s.about[0], s.about[2]) for s in ledger.submissions.values() if s.about}
+    asked = sent | {(e.return_key, e.period_key) for e in ledger.events if e.kind in ("extended", "recalled")}
+    began = _began(ledger) | {f.key: f.newest.collected_from for f in families.values() if f.newest.collected_from}
     # the bundled sample asks for what it has: every submitter in a period for which anybody sent something
     sample = any(s.receipt.is_backdated for s in ledger.submissions.values())
-    asked = {(s.about[0], s.about[2]) for s in ledger.submissions.values() if s.about}
     for one in expected(families, moment.date()):
-        if sample and (one.return_key, one.period_key) not in asked:
+        about = (one.return_key, one.period_key)
+        if sample and about not in sent:
             continue
+        since = began.get(one.return_key)
+        collected = about in asked or (since is not None and one.original_due_date >= since)
+        one = replace(one, is_collected=collected)
         until = ledger.extension(one.return_key, one.area_code, one.period_key)
         found.append(with_extension(one, until) if until else one)
     return found
+
+
+def _began(ledger: Ledger) -> dict[str, date]:
+    """The day on which the first file of each return came, whatever became of it."""
+    days: dict[str, date] = {}
+    for one in ledger.submissions.values():  # in the order received
+        if one.judgement is not None and one.judgement.return_key is not None:
+            days.setdefault(one.judgement.return_key, one.receipt.received_at.astimezone(UTC).date())
+    return days
 
 
 def tables(ledger: Ledger, moment: datetime, families: Mapping[str, Family] | None = None) -> dict[str, Table]:
@@ -272,7 +292,6 @@ def _submission(one: Submission) -> dict[str, Any]:
 
 
 def _offer(line: Mapping[str, Any]) -> dict[str, Any]:
-    from datetime import date
     from decimal import Decimal
 
     row = {name: line.get(name) for name in _OFFER_COLUMNS}

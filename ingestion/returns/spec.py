@@ -252,6 +252,9 @@ class ReturnSpec(_Strict):
     cadence: Cadence
     first_period: str
     last_period: str | None = None
+    collected_from: date | None = None
+    """What falls due from this day on is owed here, even if nobody ever sends it. By default from the day on which the
+    first of it came (see `ingestion.returns.snapshot.expected_returns`)."""
     due: Due
     closes_days: int = 56
     """Days after the due date (or its extension) from which a change needs a reason."""

@@ -5,15 +5,12 @@ The mart ``accountability.return_calendar`` says the same of the same ledger, by
 
 from __future__ import annotations
 
-import csv
-import functools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Literal
 
-from ingestion.returns.areas import SEEDS
 from ingestion.returns.calendar import Expected, days_late
 from ingestion.returns.snapshot import expected_returns
 from ingestion.returns.spec import Family
@@ -22,6 +19,7 @@ from ingestion.returns.store import Ledger, Submission
 Status = Literal[
     "not_due",
     "not_required",
+    "not_collected",
     "nil_return",
     "received",
     "received_late",
@@ -51,7 +49,7 @@ class Standing:
     """Of the submission that stands."""
     days_late: int = 0
     """Against the extended due date: of one that stands, until the first that was accepted came; of one that is owed,
-    until the moment; 0 of one that is not due, not required, withdrawn or recalled."""
+    until the moment; 0 of one that is not due, not required, not collected, withdrawn or recalled."""
     submission_id: str | None = None
     """The submission that stands."""
     submission_version: int | None = None
@@ -151,7 +149,9 @@ def _status(
         return "withdrawn" if newest.closed_by == "withdrawn" else "recalled"
     if not expected.is_required:
         return "not_required"
-    return "not_due" if expected.due >= moment.astimezone(UTC).date() else "overdue"
+    if expected.due >= moment.astimezone(UTC).date():
+        return "not_due"
+    return "overdue" if expected.is_collected else "not_collected"
 
 
 def _counted(came: Sequence[Submission], newest: Submission | None, current: Submission | None) -> datetime | None:
@@ -165,10 +165,3 @@ def _counted(came: Sequence[Submission], newest: Submission | None, current: Sub
 
 def _stamp(moment: datetime) -> float:
     return moment.timestamp()
-
-
-@functools.cache
-def status_words() -> dict[str, tuple[str, str]]:
-    """Every status of a return and every outcome of a submission, as people read it: the words of the marts."""
-    with (SEEDS / "return_statuses.csv").open(encoding="utf-8", newline="") as handle:
-        return {row["return_status"]: (row["label_en"], row["label_cy"]) for row in csv.DictReader(handle)}

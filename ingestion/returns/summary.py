@@ -21,9 +21,9 @@ from ingestion.returns.areas import areas
 from ingestion.returns.problems import Problem, Wording, catalogue
 from ingestion.returns.snapshot import clock
 from ingestion.returns.spec import Family, ReturnSpec, load_returns
-from ingestion.returns.standing import OWED, Standing, standings, status_words
+from ingestion.returns.standing import OWED, Standing, standings
 from ingestion.returns.store import Judgement, Ledger, ReturnStore, Submission, SubmissionOutcome
-from ingestion.returns.wording import expected
+from ingestion.returns.wording import expected, status_words
 
 NOT_TAKEN = ("quarantined", "part_accepted", "held")
 """Outcomes of which a person is told why, in this order."""
@@ -163,7 +163,7 @@ def summarise(
         outcomes=_ordered(document["outcomes"], get_args(SubmissionOutcome)) if document else None,
         sent=[_sent(store, s, families, judged[s.submission_id]) for s in _in_order(told)],
         waiting=[_sent(store, s, families, None) for s in _in_order(earlier)],
-        standing=_ordered(Counter(s.status for s in found), status_words()),
+        standing=_ordered(Counter(s.status for s in asked_for(found)), status_words()),
         late=[_owed(s, families) for s in late(found)],
         spend=spend(published) if published is not None and published.exists() else [],
     )
@@ -175,9 +175,15 @@ def late(found: Iterable[Standing]) -> list[Standing]:
     return sorted(owed, key=lambda s: (-s.days_late, s.return_key, s.area_code))
 
 
+def asked_for(found: Iterable[Standing]) -> list[Standing]:
+    """Without what fell due before anybody collected it here."""
+    return [s for s in found if s.status != "not_collected"]
+
+
 def counts(found: Sequence[Standing]) -> dict[str, int]:
-    """How many expected returns stand, are held, are in quarantine and are overdue: what `gofal status` tells."""
+    """How many returns are expected, stand, are held, were not accepted and are overdue: what `gofal status` tells."""
     return {
+        "expected": len(asked_for(found)),
         "stand": sum(s.submission_id is not None for s in found),
         "held": sum(s.is_held for s in found),
         "quarantined": sum(s.status == "quarantined" for s in found),

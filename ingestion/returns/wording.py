@@ -5,11 +5,15 @@ The blank template, the parser and the report that goes back all call a column b
 
 from __future__ import annotations
 
+import csv
+import functools
 import re
+from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Literal, get_args
 
-from ingestion.returns.areas import Area, areas, areas_of_type, members
+from ingestion.returns.areas import SEEDS, Area, areas, areas_of_type, members
 from ingestion.returns.cover import COVER_EN, MARKERS, YES_NO
 from ingestion.returns.periods import ReturnPeriod
 from ingestion.returns.spec import AreaType, Column, ReturnSpec, Rule, Sheet, Unit
@@ -60,6 +64,23 @@ def both(words: Words) -> str:
 def in_language(words: Words, language: Languages) -> str:
     """English, Welsh, or both in one text."""
     return both(words) if language == "both" else words[0 if language == "en" else 1]
+
+
+@functools.cache
+def status_words() -> Mapping[str, Words]:
+    """Every status of a return and every outcome of a submission, as people read it.
+
+    The marts, the answers to submitters, the run report and the command line all take their words from this one seed.
+    """
+    with (SEEDS / "return_statuses.csv").open(encoding="utf-8", newline="") as handle:
+        rows = csv.DictReader(handle)
+        return MappingProxyType({row["return_status"]: (row["label_en"], row["label_cy"]) for row in rows})
+
+
+def status_in_a_sentence(status: str, language: str) -> str:
+    """One of them where other words stand before it: ``not accepted``, ``ni dderbyniwyd``."""
+    word = status_words()[status][1 if language == "cy" else 0]
+    return word[:1].lower() + word[1:]
 
 
 def long_date(day: date) -> Words:

@@ -299,7 +299,10 @@ def _changes(seed: int, counts: _Counts) -> dict[int, list[_Change]]:
 
 
 def _children_cells(release: int, seed: int) -> dict[tuple[int, str, str, str], int]:
-    """Every cell that a release publishes, Wales and all ages included, unrounded."""
+    """Every cell that a release publishes, Wales and all ages included, unrounded.
+
+    Both genders together stand at all ages only: so the real dataset has them.
+    """
     counts = _children(seed)
     changes = _changes(seed, counts)
     for number in range(2, release + 1):

@@ -174,7 +174,7 @@ def example_sql(found: Pulled, settings: Settings) -> tuple[str, str]:
     both = (
         f"{attach} ATTACH '{_sql(str(marts))}' AS gofal (READ_ONLY); "
         f'SELECT p.*, a.area_name_en FROM pulled."{found.view}" AS p '
-        f"LEFT JOIN gofal.core.dim_area_current AS a ON a.area_code = p.{_area_column(found)};"
+        f"LEFT JOIN gofal.core.dim_area AS a ON a.is_last_version AND a.area_code = p.{_area_column(found)};"
     )
     return first, both
 

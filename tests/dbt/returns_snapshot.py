@@ -39,7 +39,7 @@ SCHEMAS = {
     ),
     "return_choices": _columns("return_key sheet column_name choice_key label_en label_cy", template_version=WHOLE),
     "expected_returns": _columns(
-        "return_key area_code period_key", period_start=DAY, period_end=DAY, is_required=FLAG,
+        "return_key area_code period_key", period_start=DAY, period_end=DAY, is_required=FLAG, is_collected=FLAG,
         original_due_date=DAY, extended_due_date=DAY, closes_on=DAY, release_at=MOMENT, recalled_at=MOMENT,
     ),
     "submissions": _columns(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections import Counter
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, get_args
@@ -156,9 +155,11 @@ def test_dimensions_never_multiply_facts(core: Core) -> None:
             (select count(*) from core.fct_measure_value),
             (select count(*) from core.fct_measure_value
                 inner join core.dim_area using (area_version_key)
-                inner join core.dim_area_current on dim_area_current.area_code = fct_measure_value.area_code
+                inner join core.dim_area as last_area
+                    on last_area.area_code = fct_measure_value.area_code and last_area.is_last_version
                 inner join core.dim_measure using (measure_version_key)
-                inner join core.dim_measure_current on dim_measure_current.measure_key = fct_measure_value.measure_key
+                inner join core.dim_measure as last_measure
+                    on last_measure.measure_key = fct_measure_value.measure_key and last_measure.is_last_version
                 inner join core.dim_period using (period_key)
                 inner join core.dim_breakdown using (breakdown)
                 inner join core.dim_source using (source_key)
@@ -305,9 +306,30 @@ def test_periods_begin_and_end_where_they_should(core: Core, key: str, start: da
 def test_the_twenty_two_authorities_and_wales_stand_once_each(core: Core) -> None:
     counted = dict(core.execute("select area_type, count(*) from core.dim_area_current group by all").fetchall())
     assert counted["local_authority"] == 22
-    assert counted["health_board"] == 9
+    assert counted["health_board"] == counted["regional_partnership_board"] == 7
     names = core.execute("select area_name_cy from core.dim_area_current where area_code = 'W06000013'").fetchone()
     assert names == ("Pen-y-bont ar Ogwr",)
+
+
+def test_what_is_no_more_is_not_current_and_loses_no_fact(core: Core) -> None:
+    found = core.execute(
+        "select area_code, is_current, is_last_version, area_code in (select area_code from core.dim_area_current) "
+        "from core.dim_area where area_code in ('rpb_western_bay', 'rpb_west_glamorgan', 'education_erw') or "
+        "area_code = 'W06000024' order by area_code, valid_from"
+    ).fetchall()
+    assert found == [
+        ("W06000024", False, False, True),  # Merthyr Tydfil by the code before
+        ("W06000024", True, True, True),
+        ("education_erw", False, True, False),
+        ("rpb_west_glamorgan", True, True, True),
+        ("rpb_western_bay", False, True, False),
+    ]
+    for kind, key in (("area", "area_code"), ("measure", "measure_key")):
+        ended, twice = core.execute(
+            f"select count(*) filter (is_current and valid_to is not null), "
+            f"count(*) filter (is_last_version) - count(distinct {key}) from core.dim_{kind}"
+        ).fetchone()
+        assert (ended, twice) == (0, 0)
 
 
 @pytest.mark.parametrize(("group_type", "since", "groups"), [
@@ -515,14 +537,19 @@ def test_marts_read_no_source_and_no_staging_rows_directly(manifest: dict[str, A
         assert not odd, (model["name"], odd)
 
 
-def test_each_mart_has_a_test_of_its_grain(manifest: dict[str, Any]) -> None:
-    grain_tests = {"unique", "unique_combination", "no_overlapping_intervals"}
-    tested = Counter(
-        node["attached_node"]
-        for node in manifest["nodes"].values()
-        if node["resource_type"] == "test" and node.get("test_metadata", {}).get("name") in grain_tests
-    )
-    assert [m["name"] for m in models(manifest, "marts/") if not tested[m["unique_id"]]] == []
+def test_the_grain_of_each_mart_is_tested_and_is_the_one_that_it_states(manifest: dict[str, Any]) -> None:
+    tested: dict[str, list[list[str]]] = {}
+    for node in manifest["nodes"].values():
+        given = (node.get("test_metadata") or {}).get("kwargs") or {}
+        if node.get("attached_node") and not node["config"].get("where"):
+            keys = [*given.get("unique", []), given.get("columns")]
+            keys += [[node["column_name"]]] if node["test_metadata"]["name"] == "unique" else []
+            keys += [[*given["key"], given["from_column"]]] if "from_column" in given else []
+            tested.setdefault(node["attached_node"], []).extend(filter(None, keys))
+    for mart in models(manifest, "marts/"):
+        assert tested.get(mart["unique_id"]), mart["name"]
+        stated = mart["config"]["meta"].get("grain")
+        assert stated is None or stated in tested[mart["unique_id"]], mart["name"]
 
 
 # -- builds that go otherwise ------------------------------------------------------------------------------------

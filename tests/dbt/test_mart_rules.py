@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 from dbt_runner import PROJECT
 
+from ingestion.lake import Outcome
+from ingestion.returns.problems import catalogue
+from ingestion.returns.spec import load_returns
+
 pytestmark = pytest.mark.xdist_group("dbt_core")
 
 RANKING = re.compile(
@@ -124,13 +128,19 @@ def test_what_shows_figures_says_whether_they_are_synthetic_who_may_see_them_and
     for mart in marts(manifest):
         if not SHOWS_NO_FIGURE.match(mart["name"]) and mart["schema"] != "restricted":
             missing = {"is_synthetic"} - set(mart["columns"])
-            if mart["schema"] in ("performance_measures", "outcomes", "funding_streams"):
-                missing |= {"audience", "release_at"} - set(mart["columns"])
-            assert not missing or mart["name"] in WITHOUT, (mart["name"], missing)
+            if mart["schema"] != "core":
+                missing |= {"audience", "release_at", "loaded_at"} - set(mart["columns"])
+            assert not missing, (mart["name"], missing)
 
 
-WITHOUT = {"commitments", "commitment_slippage", "progress_groups", "funding_lineage", "funding_lineage_closure"}
-"""What documents promise and how grants follow one another: no figures of the sample can be among them."""
+def test_a_mart_that_leaves_out_a_common_column_of_time_says_why(manifest: dict[str, Any]) -> None:
+    left_out = set()
+    for mart in marts(manifest):
+        if mart["schema"] == "accountability":
+            missing = {"known_from", "known_to", "revision_status"} - set(mart["columns"])
+            assert all(f"`{column}`" in mart["description"] for column in missing), (mart["name"], missing)
+            left_out |= {mart["name"]} if missing else set()
+    assert left_out == {"load_history", "return_calendar", "return_quality", "quarantined_rows", "return_queries"}
 
 
 def test_what_people_read_stands_in_both_languages(manifest: dict[str, Any]) -> None:
@@ -145,6 +155,41 @@ def test_an_aggregate_says_how_many_areas_are_in_it(manifest: dict[str, Any]) ->
         columns = set(mart["columns"])
         if {"area_code", "total_basis"} <= columns:
             assert {"areas_reporting", "areas_expected"} <= columns, mart["name"]
+
+
+def test_a_mart_with_wholes_and_parts_says_what_they_are_in_one_way(manifest: dict[str, Any]) -> None:
+    """`is_total` means one thing in every mart: its description is the common one, or says which rows it can be of."""
+    common = re.search(
+        r"{% docs col_is_total %}\n(.*?)\n{% enddocs %}", (PROJECT / "models" / "docs.md").read_text("utf-8"), re.DOTALL
+    )
+    assert common
+    seen = 0
+    for mart in marts(manifest):
+        columns = mart["columns"]
+        if "is_total" in columns and mart["name"] != "dim_breakdown":
+            seen += 1
+            assert "adds_to" in columns, mart["name"]
+            said = columns["is_total"]["description"].strip()
+            assert said == common[1].strip() or said.startswith(("FALSE: ", "Always FALSE: ", "TRUE for `away_")), mart[
+                "name"
+            ]
+    assert seen > 25
+
+
+def test_every_kind_of_problem_that_a_return_can_have_has_a_label() -> None:
+    labels = list(csv.DictReader((PROJECT / "seeds" / "code_labels.csv").open(encoding="utf-8")))
+    named = {row["code"] for row in labels if row["code_list"] == "rule_code"}
+    of_specs = {
+        f"{sheet.key}.{rule.code}"
+        for family in load_returns().values()
+        for _, spec in family.versions
+        for sheet in spec.sheets
+        for rule in sheet.rules
+    }
+    assert len(of_specs) > 30
+    assert (of_specs | set(catalogue())) - named == set()
+    assert {row["code"] for row in labels if row["code_list"] == "outcome"} >= {str(one) for one in Outcome}
+    assert all(row["label_en"] and row["label_cy"] for row in labels)
 
 
 def test_what_is_compared_over_time_names_its_series(manifest: dict[str, Any]) -> None:

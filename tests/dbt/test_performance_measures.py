@@ -264,4 +264,4 @@ def test_every_unit_test_and_grain_test_ran(folder: Path) -> None:
     ran = results(folder)
     assert sum(key.startswith("unit_test.") and "children_looked_after" in key for key in ran) >= 9
     assert any("one_headline_at_every_moment" in key for key in ran)
-    assert any("unique_combination_children_looked_after_as_known" in key for key in ran)
+    assert any("children_looked_after_as_known_holds_in_every_row" in key for key in ran)

@@ -172,7 +172,7 @@ def test_the_limit_binds_what_left_a_programme_in_all_and_only_in_2018_19(marts:
     found = rows(
         marts,
         "select area_code, financial_year, from_stream_key, to_stream_key, moved_pct, total_moved_out_pct, limit_pct, "
-        "within_limit from funding_streams.virement order by all",
+        "within_limit from funding_streams.virement where return_key is not null order by all",
     )
     assert found == [
         (SWANSEA, "2018-19", "flying_start", "families_first", 10.0, 18.0, 15.0, False),
@@ -183,6 +183,23 @@ def test_the_limit_binds_what_left_a_programme_in_all_and_only_in_2018_19(marts:
         (RHONDDA, "2018-19", "flying_start", "families_first", 10.0, 18.0, 100.0, True),
         (RHONDDA, "2018-19", "flying_start", "ppeyp", 8.0, 18.0, 100.0, True),
         (RHONDDA, "2018-19", "ppeyp", "flying_start", 1.0, 1.0, 100.0, True),
+    ]
+
+
+def test_the_limits_of_an_authority_without_a_return_stand_without_an_amount(marts: Marts) -> None:
+    found = rows(
+        marts,
+        "select area_code in (?, ?), limit_pct, amount_gbp, amount_gbp_status, within_limit, source_key, is_synthetic, "
+        "count(distinct area_code), count(*) from funding_streams.virement where return_key is null group by all "
+        "order by limit_pct",
+        SWANSEA,
+        RHONDDA,
+    )
+    document = "flexible_funding_evaluation_2019"
+    # fifteen authorities have five grants and seven have ten, but for the two that sent a return
+    assert found == [
+        (False, 15.0, None, "not_collected", None, document, False, 14, 70),
+        (False, 100.0, None, "not_collected", None, document, False, 6, 60),
     ]
 
 
@@ -332,7 +349,8 @@ def test_the_rate_of_offers_is_of_the_numbers_as_published(marts: Marts) -> None
     )
     assert found == [
         (TORFAEN, 60, 50, 15, pytest.approx(250 / 3), None, None, "advocacy_gwent"),
-        (WALES, 175, 100, 60, pytest.approx(400 / 7), 2, 3, None),
+        # two regions of three: a part gives no rate
+        (WALES, 175, 100, 60, None, 2, 3, None),
         ("advocacy_gwent", 120, 100, 60, pytest.approx(250 / 3), None, None, WALES),
     ]
 

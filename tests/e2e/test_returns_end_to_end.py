@@ -75,7 +75,7 @@ def test_a_bad_file_is_answered_in_both_languages_with_its_cells_marked(day: dic
 
 
 def test_what_is_in_order_waits_for_its_certificate(day: dict[str, Any]) -> None:
-    assert "waits to be certified" in day["held"]
+    assert "waiting to be certified" in day["held"]
 
 
 def test_the_inbox_runs_through_airflow_and_publishes(day: dict[str, Any]) -> None:

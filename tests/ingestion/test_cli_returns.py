@@ -200,7 +200,7 @@ def test_the_status_names_what_is_held_and_what_was_not_accepted(home: Path, key
     told = said("status", "icf_spend", "--area", "gwent")
     for outcome in ("held", "quarantined", "personal"):
         assert key(outcome) in told
-    assert "waits to be certified" in told
+    assert "waiting to be certified" in told
     welsh = said("status", "--area", "rpb_gwent", "--period", "2019-20Q3", "--lang", "cy")
     assert key("quarantined") in welsh
     assert "ni dderbyniwyd" in welsh
@@ -268,6 +268,8 @@ def test_a_recall_is_of_a_period_that_was_asked_for(home: Path, key: Callable[[s
 
 def test_more_time_counts_from_the_new_day(home: Path) -> None:
     late = ("icf_spend", "--area", "gwent", "--period", "2021-22Q4")
+    assert "not collected then" in said("status", *late)
+    said("extend", *late, "--until", "2022-09-01", "--reason", "flood")
     assert "overdue" in said("status", *late)
     said("extend", *late, "--until", "2999-01-29", "--reason", "flood")
     told = said("status", *late)

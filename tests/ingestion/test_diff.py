@@ -325,8 +325,10 @@ def test_a_publication_says_what_a_row_of_each_mart_is_known_by() -> None:
         model("single"),
         model("timed"),
         model("partly"),
+        model("ruled"),
         test("said", "unique_combination", columns=["c"]),
-        test("combined", "never_null", columns=["z"]),
+        test("combined", "holds_in_every_row", never_null=["z"]),
+        test("ruled", "holds_in_every_row", unique=[["a", "b"], ["c"]]),
         test("combined", "unique_combination", columns=["a", "c"]),
         test("single", "unique", column="k"),
         test("timed", "no_overlapping_intervals", key=["k"], from_column="known_from", to_column="known_to"),
@@ -337,6 +339,7 @@ def test_a_publication_says_what_a_row_of_each_mart_is_known_by() -> None:
         "core.combined": ["a", "c"],
         "core.single": ["k"],
         "core.timed": ["k", "known_from"],
+        "core.ruled": ["a", "b"],
     }
 
 

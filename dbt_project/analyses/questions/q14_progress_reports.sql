@@ -7,6 +7,6 @@ select
     sum(case when status = 'overdue' then 1 else 0 end) as overdue,
     max(days_late) as most_days_late
 from accountability.return_calendar
-where return_key like 're_progress%' and is_required
+where return_key like 're_progress%' and is_required and status <> 'not_collected'
 group by return_key, period_key, due_date
 order by return_key, period_key

@@ -3,11 +3,7 @@
 -- A document's printed change on the year and rate go with its count.
 with
 rounding as (
-    select
-        source_key,
-        max(rounding_base) as rounding_base
-    from {{ source('lake', 'registry_columns') }}
-    group by source_key
+    {{ rounding_of_datasets() }}
 ),
 
 statistics as (

@@ -8,11 +8,7 @@ asked as (
 ),
 
 rounding as (
-    select
-        source_key,
-        max(rounding_base) as rounding_base
-    from {{ source('lake', 'registry_columns') }}
-    group by source_key
+    {{ rounding_of_datasets() }}
 ),
 
 statistics as (

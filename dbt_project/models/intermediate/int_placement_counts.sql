@@ -6,6 +6,12 @@ with
 census as (
     select
         held.*,
+        cast(null as double) as whole_value,
+        cast(null as {{ dbt.type_string() }}) as whole_status,
+        cast(null as {{ dbt.type_string() }}) as whole_source_key,
+        cast(null as {{ dbt.type_string() }}) as whole_revision_status,
+        cast(null as timestamp) as whole_known_from,
+        cast(null as timestamp) as whole_loaded_at,
         case when held.breakdown like 'placement_type=%' then 'placement_type' else 'location' end as kind,
         case
             when held.breakdown like 'placement_type=%' then {{ breakdown_member('held.breakdown', 'placement_type') }}
@@ -22,9 +28,29 @@ census as (
         and held.place = 1
 ),
 
+framework_values as (
+    select *
+    from {{ ref('int_current_values') }}
+    where
+        measure_key in (
+            'framework_away_from_family', 'framework_out_of_county_in_wales', 'framework_out_of_wales',
+            'framework_children_looked_after'
+        )
+        and breakdown = 'all'
+        and period_kind = 'financial_year_end'
+        and figure_kind = 'actual'
+),
+
+-- a count of the framework is a share of all children as the framework counts them, and never of the census (rule R3)
 framework as (
     select
         held.*,
+        wholes.value as whole_value,
+        wholes.value_status as whole_status,
+        wholes.source_key as whole_source_key,
+        wholes.revision_status as whole_revision_status,
+        wholes.known_from as whole_known_from,
+        wholes.loaded_at as whole_loaded_at,
         case held.measure_key when 'framework_away_from_family' then 'placement_type' else 'location' end as kind,
         case held.measure_key
             when 'framework_away_from_family' then 'away_from_family'
@@ -32,16 +58,18 @@ framework as (
             else 'out_of_wales'
         end as code,
         1 as preference
-    from {{ ref('int_current_values') }} as held
+    from framework_values as held
     inner join {{ ref('int_measure_versions') }} as measures
         on held.measure_version_key = measures.measure_version_key
+    left join framework_values as wholes
+        on
+            wholes.measure_key = 'framework_children_looked_after'
+            and held.source_key = wholes.source_key
+            and held.area_code = wholes.area_code
+            and held.period_key = wholes.period_key
+            and held.is_synthetic = wholes.is_synthetic
     where
-        held.measure_key in (
-            'framework_away_from_family', 'framework_out_of_county_in_wales', 'framework_out_of_wales'
-        )
-        and held.breakdown = 'all'
-        and held.period_kind = 'financial_year_end'
-        and held.figure_kind = 'actual'
+        held.measure_key <> 'framework_children_looked_after'
         and held.place = 1
         and held.period_end >= measures.valid_from
         and (measures.valid_to is null or held.period_end < measures.valid_to)
@@ -119,6 +147,12 @@ select
     case
         when counted.area_type = 'country' and counted.authorities_there > 0 then cast(expected.areas_expected as bigint)
     end as areas_expected,
+    cast(counted.whole_value as bigint) as whole_children,
+    counted.whole_status as whole_children_status,
+    counted.whole_source_key,
+    counted.whole_revision_status,
+    counted.whole_known_from,
+    counted.whole_loaded_at,
     counted.source_key,
     counted.revision_status,
     counted.note_codes,

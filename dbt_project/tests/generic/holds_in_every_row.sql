@@ -4,7 +4,7 @@
 
     - `never_null`: columns with a value in every row.
     - `unique`: lists of columns, each combination in at most one row; two NULLs count as the same, but for a column
-      alone NULL passes. It costs a sort of the whole relation: for seeds. Models have the test `unique_combination`.
+      alone NULL passes. The first is the grain of a mart.
     - `statuses`: columns with a status of the label table, or NULL.
     - `translated`: labels. Not NULL, not blank, no surrounding space.
     - `accepted`: column → its values; NULL passes.
@@ -14,15 +14,20 @@
 {% test holds_in_every_row(
     model, never_null=[], unique=[], statuses=[], translated=[], accepted={}, relationships=[], expressions={}
 ) %}
-    {%- set rules, counts, joins, members = {}, ['*'], [], [] %}
+    {%- set rules, several, joins, members = {}, [], [], [] %}
     {%- for column in never_null %}
         {%- do rules.update({column ~ ' never_null': column ~ ' is null'}) %}
     {%- endfor %}
     {%- for columns in unique %}
-        {%- set key, times = columns | join(', '), 'rows_of_key_' ~ loop.index %}
-        {%- do counts.append('count(*) over (partition by ' ~ key ~ ') as ' ~ times) %}
+        {%- set key, name = columns | join(', '), 'several_' ~ loop.index %}
+        {%- do several.append(stands_several_times(model, columns, name)) %}
+        {%- set same = [] %}
+        {%- for column in columns %}
+            {%- do same.append('checked.' ~ column ~ ' is not distinct from ' ~ name ~ '.' ~ name ~ '_' ~ column) %}
+        {%- endfor %}
+        {%- do joins.append('left join ' ~ name ~ ' on ' ~ same | join(' and ')) %}
         {%- set with_value = key ~ ' is not null and ' if columns | length == 1 else '' %}
-        {%- do rules.update({key ~ ' unique': with_value ~ times ~ ' > 1'}) %}
+        {%- do rules.update({key ~ ' unique': with_value ~ name ~ '_rows is not null'}) %}
     {%- endfor %}
     {%- for column in translated %}
         {%- do rules.update({
@@ -49,8 +54,12 @@
         {%- do rules.update({name: 'not coalesce(' ~ expression ~ ', false)'}) %}
     {%- endfor %}
     {%- set broken_somewhere = rules.values() | join(')\n    or (') %}
-with checked as (
-    select {{ counts | join(', ') }}
+with
+{%- for combinations in several %}
+{{ combinations }},
+{% endfor %}
+checked as (
+    select *
     from {{ model }}
 )
 

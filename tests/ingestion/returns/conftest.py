@@ -88,6 +88,8 @@ class Desk:
     lake: Lake
     folder: Path
     numbers: Iterator[int] = field(default_factory=itertools.count)
+    backdated: bool = True
+    """Whether it says itself when something came, as the bundled sample does: its calendar has what was sent only."""
 
     @property
     def store(self) -> ReturnStore:
@@ -120,7 +122,7 @@ class Desk:
             channel="inbox",
             sender=sender,
             received_at=at,
-            backdated=True,
+            backdated=self.backdated,
         )
 
     def judge(self, *receipts: Receipt, expectations: bool = False) -> list[Judged]:

@@ -256,3 +256,11 @@ def test_a_draft_of_the_same_matter_is_replaced(tmp_path: Path) -> None:
         write_drafts(drafts([owed()], [], day), tmp_path)
     (only,) = tmp_path.iterdir()
     assert "in 3 days" in only.read_text(encoding="utf-8")
+
+
+def test_nobody_is_reminded_of_what_fell_due_before_it_was_collected() -> None:
+    never = replace(owed(), is_collected=False)
+    assert [d.kind for d in drafts([never], [], date(2019, 11, 12))] == ["due_soon"]  # it may be the first to come
+    assert drafts([never], [], date(2019, 11, 16)) == []
+    assert drafts([never], [], date(2019, 12, 20), all_open=True) == []
+    assert [d.kind for d in drafts([owed()], [], date(2019, 12, 20), all_open=True)] == ["overdue"]

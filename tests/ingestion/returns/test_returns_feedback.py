@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import openpyxl
 import pytest
@@ -17,11 +17,13 @@ from ingestion.returns import feedback
 from ingestion.returns.areas import areas
 from ingestion.returns.book import Book, BookSheet
 from ingestion.returns.cover import MARK_SHEET
-from ingestion.returns.feedback import OUTCOMES, SUMMARY_SHEET, Answer, lines, write_feedback_html, write_feedback_xlsx
+from ingestion.returns.feedback import SUMMARY_SHEET, Answer, lines, write_feedback_html, write_feedback_xlsx
 from ingestion.returns.periods import read_return_period
 from ingestion.returns.problems import Problem, Wording
 from ingestion.returns.spec import TEMPLATES, read_family
+from ingestion.returns.store import SubmissionOutcome
 
+OUTCOMES = get_args(SubmissionOutcome)
 PERIOD = read_return_period("2019-20 Q2", "quarterly")
 SPEC = read_family(TEMPLATES / "icf_spend_quarterly.yml").of("2019-20 Q2")
 SECRET = "Angharad Jones, 943 476 5919"

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import get_args
 
 from ingestion.config import CHECKOUT
-from ingestion.returns.feedback import OUTCOMES
 from ingestion.returns.offers import read_offers
 from ingestion.returns.spec import Feed, load_returns, read_family
+from ingestion.returns.store import SubmissionOutcome
+from ingestion.returns.wording import status_words
 
 ENGLISH = (CHECKOUT / "docs" / "returns.md").read_text(encoding="utf-8")
 WELSH = (CHECKOUT / "docs" / "returns.cy.md").read_text(encoding="utf-8")
@@ -71,6 +72,6 @@ def test_the_officers_part_is_the_same_in_both_languages() -> None:
 
 
 def test_every_outcome_is_explained_in_both_languages() -> None:
-    for en, cy in OUTCOMES.values():
+    for en, cy in (status_words()[outcome] for outcome in get_args(SubmissionOutcome)):
         assert f"*{en}" in ENGLISH
         assert f"*{cy}" in WELSH

@@ -148,6 +148,42 @@ def test_a_snapshot_as_of_a_moment_has_what_was_known_then(filled, tmp_path):
     assert query(tmp_path / "before", "SELECT count(*) FROM {return_offers}") == [(0,)]
 
 
+def test_a_return_accepted_after_a_freeze_is_in_the_next_one_only(desk, made, tmp_path):
+    def frozen(day):
+        at = datetime(2019, 11, day, 12, tzinfo=UTC)
+        freeze(desk.lake, tmp_path / f"{day}", as_of=at, now=at)
+        told = query(
+            tmp_path / f"{day}",
+            "SELECT outcome, submission_version, known_from::DATE, known_to::DATE, closed_by FROM {submissions} "
+            "ORDER BY received_at",
+        )
+        ((cells,),) = query(tmp_path / f"{day}", "SELECT count(DISTINCT submission_id) FROM {return_cells}")
+        return told, cells
+
+    held = desk.take(made.SPEND.with_(cover={"certified_by": None, "certified_role": None}), "2019-11-08T09:00:00")
+    assert held.judgement.outcome == "held"
+    key = next(iter(desk.store.ledger().submissions))
+    desk.store.record("certified", at=datetime(2019, 11, 10, tzinfo=UTC), submission_id=key, by="section_151_officer")
+    desk.take(made.SPEND.with_(forecast=189_000), "2019-11-13T09:00:00")
+    first, second, third = date(2019, 11, 8), date(2019, 11, 13), None
+    assert frozen(7) == ([], 0)
+    assert frozen(9) == ([("held", None, None, None, None)], 0)  # it came, and stands for nothing yet
+    assert frozen(12) == ([("accepted", 1, first, third, None)], 1)  # nothing of what amends it
+    assert frozen(14) == ([("accepted", 1, first, second, "superseded"), ("accepted", 2, second, third, None)], 2)
+
+
+def test_what_fell_due_before_anybody_sent_the_return_is_frozen_as_not_collected(desk, made, tmp_path):
+    desk.backdated = False
+    desk.take(made.SPEND, "2019-11-18T09:00:00")  # late, for the second quarter
+    freeze(desk.lake, tmp_path, now=datetime(2026, 1, 1, tzinfo=UTC))
+    told = query(
+        tmp_path,
+        "SELECT DISTINCT period_key, is_collected FROM {expected_returns} WHERE return_key = 'icf_spend_quarterly' "
+        "AND original_due_date < '2020-06-30' ORDER BY ALL",
+    )
+    assert told == [("2019-20 Q1", False), ("2019-20 Q2", True), ("2019-20 Q3", True), ("2019-20 Q4", True)]
+
+
 def test_the_same_lake_freezes_to_the_same_inputs_and_one_more_event_to_others(filled, tmp_path):
     def frozen(name, now=NOW):
         return freeze(filled.lake, tmp_path / name, now=now), transform.inputs_hash(tmp_path / name, as_of=None)

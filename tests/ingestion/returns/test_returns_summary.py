@@ -265,15 +265,22 @@ def test_the_summary_of_a_run_and_the_status_tell_of_returns(
 
     inbox.sent("accepted", return_key=CCG, area_code=CARDIFF)
     key = inbox.sent("quarantined", [{"rule_code": "empty_file", "message_en": "Empty.", "message_cy": "Gwag."}])
-    _summary(reporting.make(settings, run_folder(settings, inbox.document(key)), {}), Path(), 1)
+    report = reporting.make(settings, run_folder(settings, inbox.document(key)), {})
+    _summary(report, Path(), 1)
     said = capsys.readouterr().out
-    assert "\nReturns\n  1 in quarantine\n" in said
+    assert "\nReturns\n  1 not accepted\n" in said
     assert "error: Empty." in said
     assert "Sources" not in said
     monkeypatch.setenv("GOFAL_HOME", str(settings.root))
     counted = json.loads(CliRunner().invoke(app, ["status", "--json"]).output)["returns"]
     assert (counted["stand"], counted["held"], counted["quarantined"]) == (1, 0, 1)
     assert counted["overdue"] > 0
+    # what fell due before anybody sent it is not among what is expected, here or in the report
+    assert report.returns is not None
+    assert "not_collected" not in report.returns.standing
+    assert counted["expected"] == sum(report.returns.standing.values())
+    every = json.loads(CliRunner().invoke(app, ["returns", "status", "--json"]).output)
+    assert len(every) > counted["expected"] == sum(one["status"] != "not_collected" for one in every)
     told = CliRunner().invoke(app, ["status", "--lang", "cy"]).output
     assert f"\nFfurflenni\n  {counted['expected']:>6,} a ddisgwylir\n" in told
     assert "gofal returns status" in told

@@ -14,12 +14,14 @@ import duckdb
 import jinja2
 import pytest
 
+from ingestion.cli_returns import EVENTS
 from ingestion.config import CHECKOUT
 from ingestion.lake import LandedFile
 from ingestion.returns.snapshot import tables
 from ingestion.returns.spec import Family, find_return
-from ingestion.returns.standing import Standing, Status, standings, status_words
+from ingestion.returns.standing import OWED, Standing, Status, standings
 from ingestion.returns.store import Event, Judgement, Ledger, Receipt, SubmissionOutcome, fold
+from ingestion.returns.wording import status_in_a_sentence, status_words
 from ingestion.transform import SNAPSHOT_COLUMNS, _parquet
 
 KEY, GWENT, PERIOD = "icf_spend_quarterly", "rpb_gwent", "2019-20 Q2"
@@ -37,8 +39,8 @@ def families() -> dict[str, Family]:
 class Story:
     """What came for one return of one submitter, day by day after the due date."""
 
-    def __init__(self, area: str = GWENT) -> None:
-        self.area = area
+    def __init__(self, area: str = GWENT, period: str = PERIOD) -> None:
+        self.area, self.period = area, period
         self.receipts: list[Receipt] = []
         self.events: list[Event] = []
 
@@ -55,11 +57,11 @@ class Story:
                 file=file,
             )
         )  # fmt: skip
-        about = {"return_key": KEY, "area_code": self.area, "period_key": PERIOD, "is_synthetic": True}
+        about = {"return_key": KEY, "area_code": self.area, "period_key": self.period, "is_synthetic": True}
         return self.then("judged", day, judgement=Judgement(outcome=outcome, **{**about, **more}))
 
     def then(self, kind: Any, day: float, **more: Any) -> Story:
-        about = {"return_key": KEY, "area_code": self.area, "period_key": PERIOD}
+        about = {"return_key": KEY, "area_code": self.area, "period_key": self.period}
         if kind in ("judged", "certified", "withdrawn", "erased"):
             about = {"submission_id": self.receipts[-1].submission_id}
         self.events.append(Event(event_id=f"{next(numbers):012x}", kind=kind, at=self.at(day), **{**about, **more}))
@@ -86,6 +88,22 @@ STORIES: dict[str, tuple[Story, str, int]] = {
     "sent back": (Story().came(-6, "quarantined", errors=4), "quarantined", 16),
     "sent back long before it is due": (Story().came(-60, "quarantined"), "quarantined", 16),
     "sent twice": (Story().came(-6, "accepted").came(3, "duplicate"), "received", 0),
+    "nobody ever sent any": (Story(), "not_collected", 0),
+    "the first of it came when it was overdue, for another period": (
+        Story("rpb_north_wales", period="2019-20 Q3").came(9, "accepted"),
+        "not_collected",
+        0,
+    ),
+    "the first of it came for another period on the day": (
+        Story("rpb_north_wales", period="2019-20 Q1").came(0, "quarantined"),
+        "overdue",
+        16,
+    ),
+    "the first of it was somebody’s for this period, late": (
+        Story("rpb_north_wales").came(9, "accepted"),
+        "overdue",
+        16,
+    ),
     "only a second copy": (Story().came(3, "duplicate"), "overdue", 16),
     "nothing to report": (Story().came(-2, "accepted", is_nil=True), "nil_return", 0),
     "in part": (Story().came(4, "part_accepted", rows_quarantined=2), "part_accepted", 4),
@@ -100,14 +118,14 @@ STORIES: dict[str, tuple[Story, str, int]] = {
     "recalled, and another stands": (Story().then("recalled", -9).came(1, "accepted"), "received_late", 1),
     "a bad correction": (Story().came(-6, "accepted").came(4, "quarantined"), "received", 0),
     "erased": (Story().came(-6, "accepted").then("erased", 1), "overdue", 16),
-    "never came": (Story(), "overdue", 16),
+    "never came": (Story("rpb_west_glamorgan", period="2019-20 Q1").came(-90, "accepted"), "overdue", 16),
     "an extension runs": (Story().then("extended", -9, until=date(2019, 12, 1)), "not_due", 0),
     "an extension is over": (Story().then("extended", -9, until=date(2019, 11, 30)), "overdue", 1),
     "of somebody else": (Story("rpb_north_wales").came(-6, "accepted"), "overdue", 16),
     "not recognised": (
         Story().came(-6, "quarantined", return_key=None, area_code=None, period_key=None),
-        "overdue",
-        16,
+        "not_collected",
+        0,
     ),
 }
 
@@ -141,18 +159,63 @@ def test_it_names_the_submission_that_stands_and_its_problems(families: dict[str
 
 def test_what_is_not_due_yet_and_what_nobody_asks_for_is_not_late(families: dict[str, Family]) -> None:
     early = datetime(2019, 11, 15, 23, tzinfo=UTC)
+    ledger = ledger_of(STORIES["never came"][0])
+    assert gwent(standings(ledger, early, families)).status == "not_due"
+    assert gwent(standings(ledger, early + timedelta(hours=1), families)).status == "overdue"
     assert gwent(standings(Ledger(), early, families)).status == "not_due"
-    assert gwent(standings(Ledger(), early + timedelta(hours=1), families)).status == "overdue"
+    assert gwent(standings(Ledger(), early + timedelta(hours=1), families)).status == "not_collected"
     spec = families[KEY].newest.model_copy(update={"submitters": ("rpb_north_wales",)})
     others = {KEY: Family(versions=((spec.first_period, spec),))}
     found = gwent(standings(Ledger(), NOW, others))
     assert (found.status, found.days_late) == ("not_required", 0)
 
 
+def test_a_home_that_never_received_a_return_calls_none_overdue() -> None:
+    found = standings(Ledger(), datetime(2026, 1, 1, tzinfo=UTC))
+    assert {s.status for s in found if s.due < date(2026, 1, 1)} <= {"not_collected", "not_required"}
+    assert sum(s.status == "not_collected" for s in found) > 1000
+    assert not any(s.days_late for s in found)
+
+
+def test_collection_of_one_return_begins_nothing_of_another() -> None:
+    ledger = ledger_of(STORIES["in time"][0])
+    owed = {s.return_key for s in standings(ledger, datetime(2026, 1, 1, tzinfo=UTC)) if s.status in OWED}
+    assert owed == {KEY}
+
+
+def test_a_spec_may_say_from_when_a_return_is_collected(families: dict[str, Family]) -> None:
+    def status(collected_from: date, ledger: Ledger) -> str:
+        spec = families[KEY].newest.model_copy(update={"collected_from": collected_from})
+        return gwent(standings(ledger, NOW, {KEY: Family(versions=((spec.first_period, spec),))})).status
+
+    assert status(DUE, Ledger()) == "overdue"  # though nobody ever sent any
+    assert status(DUE + timedelta(days=1), Ledger()) == "not_collected"
+    assert status(DUE + timedelta(days=1), ledger_of(STORIES["never came"][0])) == "not_collected"
+    assert status(DUE + timedelta(days=1), ledger_of(STORIES["of somebody else"][0])) == "overdue"
+
+
+def test_what_was_known_earlier_decides_what_was_collected_then(families: dict[str, Family]) -> None:
+    """A first file later does not make anything late in the calendar of an earlier moment, nor before its own day."""
+    story = Story("rpb_north_wales", period="2019-20 Q3").came(9, "accepted")
+    later = datetime(2020, 6, 1, tzinfo=UTC)
+    found = {s.period_key: s.status for s in standings(ledger_of(story), later, families) if s.area_code == GWENT}
+    assert (found["2019-20 Q2"], found["2019-20 Q3"]) == ("not_collected", "overdue")
+    none = {s.period_key: s.status for s in standings(Ledger(), later, families) if s.area_code == GWENT}
+    assert none["2019-20 Q3"] == "not_collected"
+
+
 def test_every_status_and_every_outcome_has_words_in_both_languages() -> None:
     words = status_words()
-    assert {*get_args(Status), *get_args(SubmissionOutcome)} <= set(words)
+    assert {*get_args(Status), *get_args(SubmissionOutcome), "superseded", "erased"} == set(words)
     assert all(en and cy and en != cy for en, cy in words.values())
+    assert status_in_a_sentence("held", "cy") == "mewn trefn, yn aros i gael ei hardystio"
+
+
+def test_the_command_line_calls_an_event_what_the_status_after_it_is_called() -> None:
+    both = set(EVENTS) & set(status_words())
+    assert both == {"withdrawn", "recalled", "erased"}
+    for event in both:
+        assert EVENTS[event] == tuple(status_in_a_sentence(event, language) for language in ("en", "cy"))
 
 
 # -- the mart ----------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from ingestion.config import CHECKOUT
 from ingestion.sample import calibration
 from ingestion.sample.areas import AREAS, WALES, find_area
 from ingestion.sample.calibration import PARTS, Part
-from ingestion.sample.generate import background, sample_cube
+from ingestion.sample.generate import background, released_in, sample_cube
 from ingestion.statswales.registry import load_registry, read_registry
 
 AUTHORITIES = tuple(area.code for area in AREAS if area.code != WALES)
@@ -24,6 +24,7 @@ OUTTURN, PLACEMENTS, EPISODES = (
     "episodes_of_care_finishing",
 )
 YEARS = {f"20{y}-{y + 1}": 2001 + y for y in range(14, 21)}
+WAYS_OF_EET = ("in_eet_full_time", "in_eet_part_time")
 AREA_NAMES = ("Area Code", "Local Authority", "Area", "Authority")
 
 
@@ -221,20 +222,41 @@ def test_counts_add_up_within_rounding(key: str, release: int) -> None:
     members = {member for _, _, member in found} - {"all"}
     for (year, area, member), number in found.items():
         if member == "all" and number is not None:
-            parts = [found[year, area, part] for part in members]
-            # Each part is rounded by itself, and one that is suppressed may be 1 to 4.
-            off = sum(4.5 if part is None else 2.5 for part in parts) + 2.5
-            assert abs(sum(part or 0 for part in parts) - number) <= off
+            assert_adds_up(number, [found[year, area, part] for part in members])
+
+
+def assert_adds_up(whole: float, parts: list[float | None]) -> None:
+    """Each part is rounded by itself, and one that is suppressed may be 1 to 4."""
+    off = sum(4.5 if part is None else 2.5 for part in parts) + 2.5
+    assert abs(sum(part or 0 for part in parts) - whole) <= off
 
 
 def test_half_of_care_leavers_are_in_education_training_or_work_and_ways_of_it_nest() -> None:
     found = figures("care_leavers_activity_19")
     assert round((found["2018-19", WALES, "in_eet"] or 0) / (found["2018-19", WALES, "all"] or 1) * 100) == 50
     for (year, area, member), number in found.items():
-        if member == "all" and number is not None:
-            of = {m: found[year, area, m] or 0 for _, _, m in found}
-            assert of["in_eet_full_time"] + of["in_eet_part_time"] == of["in_eet"]
-            assert of["in_eet"] + of["not_in_eet"] + of["unknown"] + of["not_applicable"] == number
+        if member in ("all", "in_eet") and number is not None:
+            parts = {"all": ("in_eet", "not_in_eet", "unknown", "not_applicable"), "in_eet": WAYS_OF_EET}[member]
+            assert_adds_up(number, [found[year, area, part] for part in parts])
+
+
+@pytest.mark.parametrize(
+    ("key", "release"),
+    [
+        (key, release)
+        for key, entry in load_registry().items()
+        if entry.theme == "leaving_care" and entry.state != "awaiting"
+        for release in (1, 3)
+        if released_in(entry, release)
+    ],
+)
+def test_care_leavers_are_rounded_to_5_and_small_numbers_of_an_authority_are_suppressed(key: str, release: int) -> None:
+    cube = sample_cube(key, release)
+    rows = list(csv.DictReader(io.StringIO(cube.csv("raw_extended", "en").read_text("utf-8"))))
+    cube.close()
+    assert all(int(row["Data values"]) % 5 == 0 for row in rows if row["Data values"])
+    assert all(row["Data values"] or {"Confidential", "Not available"} & set(row["Notes"].split(", ")) for row in rows)
+    assert any("Confidential" in row["Notes"] for row in rows) == (key != "framework_care_leavers")  # not few anywhere
 
 
 @pytest.mark.parametrize("release", [1, 2, 3])

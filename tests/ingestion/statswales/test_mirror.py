@@ -93,7 +93,8 @@ class TestPull:
         with duckdb.connect(str(current / "gofal.duckdb")) as marts:
             marts.execute("CREATE SCHEMA core")
             marts.execute(
-                "CREATE TABLE core.dim_area_current AS SELECT 'W06000015' AS area_code, 'Cardiff' AS area_name_en"
+                "CREATE TABLE core.dim_area AS "
+                "SELECT 'W06000015' AS area_code, 'Cardiff' AS area_name_en, true AS is_last_version"
             )
         first, both = mirroring.example_sql(found, settings)
         with duckdb.connect(":memory:") as database:

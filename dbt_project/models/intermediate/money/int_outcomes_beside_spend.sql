@@ -54,10 +54,11 @@ shares as (
             ['parts.value_status', "coalesce(wholes.value_status, 'not_available')"]
         ) }} as pct_status,
         parts.period_key,
+        parts.whole_measure_key as denominator_measure_key,
         parts.series_id,
         parts.source_key,
         case when wholes.known_from > parts.known_from then wholes.known_from else parts.known_from end as known_from,
-        parts.is_synthetic or coalesce(wholes.is_synthetic, false) as is_synthetic
+        parts.is_synthetic
     from parts
     left join current_values as wholes
         on
@@ -66,6 +67,7 @@ shares as (
             and parts.source_key = wholes.source_key
             and parts.area_code = wholes.area_code
             and parts.period_key = wholes.period_key
+            and parts.is_synthetic = wholes.is_synthetic
 ),
 
 published as (
@@ -80,6 +82,7 @@ published as (
         case when area_type = 'country' then value end as pct,
         case when area_type = 'country' then value_status else 'withheld_quality' end as pct_status,
         period_key,
+        cast(null as {{ dbt.type_string() }}) as denominator_measure_key,
         series_id,
         source_key,
         known_from,
@@ -99,6 +102,7 @@ withheld as (
         cast(null as double) as pct,
         'withheld_quality' as pct_status,
         published.period_key,
+        published.denominator_measure_key,
         published.series_id,
         published.source_key,
         published.known_from,
@@ -146,6 +150,7 @@ select
     outcome,
     pct,
     pct_status,
+    denominator_measure_key,
     period_key,
     series_id,
     source_key,

@@ -49,16 +49,17 @@ sums as (
         max(case when revision_status = 'provisional' then 1 else 0 end) as is_provisional,
         max(known_from) as known_from,
         max(loaded_at) as loaded_at,
-        max(case when is_synthetic then 1 else 0 end) as is_synthetic,
+        is_synthetic,
         row_number() over (
             partition by period_key, member_key, basis
+            -- what is real is summed, and what is synthetic, and never both together
             order by count(value) desc, max(known_from) desc, source_key asc
         ) as choice
     from given
     where source_kind = 'statistic' and area_type = 'local_authority'
     group by
         measure_key, measure_version_key, series_id, period_key, period_start, period_end, breakdown, member_key, basis,
-        source_key
+        source_key, is_synthetic
 ),
 
 wales_given as (
@@ -170,7 +171,7 @@ cells as (
         summed.source_key,
         summed.known_from,
         summed.loaded_at,
-        summed.is_synthetic = 1 as is_synthetic,
+        summed.is_synthetic,
         cast(null as {{ dbt.type_string() }}) as load_id,
         cast(null as {{ dbt.type_string() }}) as landed_sha256,
         cast(null as bigint) as source_row
@@ -185,7 +186,9 @@ cells as (
 chosen as (
     select
         *,
-        max(case when basis = 'net' then value end) over (partition by area_code, period_key, member_key) as net_value,
+        -- a real amount has no synthetic one beside it as its net
+        max(case when basis = 'net' then value end) over (partition by area_code, period_key, member_key, is_synthetic)
+            as net_value,
         row_number() over (
             partition by area_code, period_key, member_key
             order by
@@ -228,6 +231,7 @@ remainders as (
             else coalesce(parts.revision_status, wholes.revision_status)
         end as either_revision_status,
         case
+            -- nothing is taken from an amount on another basis
             when wholes.basis <> parts.basis then 'not_available'
             else {{ derived_status(['wholes.value_status', "coalesce(parts.value_status, 'not_available')"]) }}
         end as remainder_status

@@ -1,5 +1,6 @@
 -- Grain: submission_id, of those ever accepted. `public_from` is the moment of public release: when it was the one that
--- counts and its period was released. One that was superseded before that was never public.
+-- counts and its period was released. One that was superseded before that was never public. What came after the moment of
+-- the build is not here, and ends nothing: until the next build an amended return is what it was.
 with
 specs as (
     select
@@ -38,9 +39,10 @@ joined as (
         submissions.received_at,
         submissions.accepted_at,
         submissions.known_from,
-        submissions.known_to,
-        submissions.closed_by,
+        case when submissions.known_to <= moment.built_at then submissions.known_to end as known_to,
+        case when submissions.known_to <= moment.built_at then submissions.closed_by end as closed_by,
         submissions.is_nil,
+        coalesce(submissions.outcome = 'part_accepted', false) as is_part_accepted,
         submissions.language,
         submissions.landed_sha256,
         submissions.is_synthetic,
@@ -60,7 +62,7 @@ joined as (
             submissions.area_code = areas.area_code
             and expected.period_end >= areas.applies_from
             and expected.period_end < areas.applies_to
-    where submissions.known_from is not null
+    where submissions.known_from <= moment.built_at
 )
 
 select
@@ -68,7 +70,6 @@ select
     coalesce(
         audience <> 'restricted'
         and release_at <= built_at
-        and known_from <= built_at
         and (known_to is null or known_to > greatest(known_from, release_at)),
         false
     ) as is_public,

@@ -95,6 +95,7 @@ select
     known_from,
     cast(null as timestamp) as known_to,
     known_from as loaded_at,
+    cast(null as {{ dbt.type_string() }}) as revision_status,
     'public' as audience,
     known_from as release_at,
     false as is_synthetic

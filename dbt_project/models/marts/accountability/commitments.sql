@@ -80,6 +80,7 @@ select
     dated.known_from,
     cast(null as timestamp) as known_to,
     dated.known_from as loaded_at,
+    cast(null as {{ dbt.type_string() }}) as revision_status,
     'public' as audience,
     dated.known_from as release_at,
     false as is_synthetic

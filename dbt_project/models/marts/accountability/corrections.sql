@@ -11,6 +11,8 @@ uses as (
         known_to,
         value,
         value_status,
+        revision_status,
+        loaded_at,
         load_id,
         landed_sha256,
         source_row,
@@ -72,6 +74,10 @@ select
     corrections.provider,
     met.first_known_from,
     met.last_known_from,
+    uses.known_from,
+    uses.known_to,
+    uses.loaded_at,
+    uses.revision_status,
     cast(coalesce(met.vintages, 0) as bigint) as vintages,
     coalesce(corrections.is_judged and not newest.is_synthetic, false) as is_judged,
     corrections.status <> 'fixed_upstream' and met.vintages is not null and not coalesce(met.is_current, false)
@@ -96,5 +102,6 @@ left join uses
         and corrections.period_key = uses.period_key
 left join vintages as newest
     on corrections.source_key = newest.source_key and newest.recency = 1
-left join {{ ref('dim_measure_current') }} as measures on corrections.measure_key = measures.measure_key
-left join {{ ref('dim_area_current') }} as areas on corrections.area_code = areas.area_code
+left join {{ ref('dim_measure') }} as measures
+    on corrections.measure_key = measures.measure_key and measures.is_last_version
+left join {{ ref('dim_area') }} as areas on corrections.area_code = areas.area_code and areas.is_last_version

@@ -15,6 +15,7 @@ select
     source_key,
     run_id,
     landed_at,
+    landed_at as loaded_at,
     known_from,
     outcome,
     cast(rows as bigint) as rows,
@@ -22,6 +23,8 @@ select
     message_en || ' / ' || message_cy as message,
     message_en,
     message_cy,
+    'official' as audience,
+    landed_at as release_at,
     is_synthetic
 from events
 where repetition = 1

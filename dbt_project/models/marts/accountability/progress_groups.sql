@@ -79,6 +79,7 @@ select
     known_from,
     cast(null as timestamp) as known_to,
     known_from as loaded_at,
+    cast(null as {{ dbt.type_string() }}) as revision_status,
     'public' as audience,
     known_from as release_at,
     is_synthetic

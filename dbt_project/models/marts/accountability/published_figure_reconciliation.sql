@@ -190,6 +190,7 @@ explained as (
 select
     figure_id,
     document_key as document,
+    document_key as source_key,
     document_title_en,
     document_title_cy,
     seed_line,
@@ -213,6 +214,10 @@ select
     explanation_cy,
     duplicate_of,
     is_imported,
+    known_from,
+    cast(null as timestamp) as known_to,
+    loaded_at,
+    cast(null as {{ dbt.type_string() }}) as revision_status,
     warehouse_is_synthetic as is_synthetic,
     'public' as audience,
     known_from as release_at,

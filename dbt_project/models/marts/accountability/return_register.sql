@@ -17,6 +17,7 @@ expected as (
         min(period_key) as first_expected_period,
         max(period_key) as last_expected_period
     from {{ ref('return_calendar') }}
+    where status <> 'not_collected'
     group by return_key
 ),
 
@@ -64,6 +65,7 @@ select
     cast(documents.known_from as timestamp) as known_from,
     cast(null as timestamp) as known_to,
     cast(documents.known_from as timestamp) as loaded_at,
+    cast(null as {{ dbt.type_string() }}) as revision_status,
     'public' as audience,
     cast(documents.known_from as timestamp) as release_at,
     false as is_synthetic

@@ -10,5 +10,7 @@ select
     memberships.valid_to,
     memberships.certainty
 from {{ ref('area_memberships') }} as memberships
-inner join {{ ref('dim_area_current') }} as member on memberships.member_area_code = member.area_code
-inner join {{ ref('dim_area_current') }} as whole on memberships.group_area_code = whole.area_code
+inner join {{ ref('dim_area') }} as member
+    on memberships.member_area_code = member.area_code and member.is_last_version
+inner join {{ ref('dim_area') }} as whole
+    on memberships.group_area_code = whole.area_code and whole.is_last_version

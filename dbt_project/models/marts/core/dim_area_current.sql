@@ -1,4 +1,4 @@
--- One row an area: its last version, also for an area that is no more, so that a plain join loses no fact.
+-- One row an area that is valid now. What joins facts of any time takes `dim_area` by `area_version_key`.
 select
     area_code,
     area_version_key,

@@ -1,4 +1,4 @@
--- One row a measure: its last version.
+-- One row a measure that is valid now. What joins facts of any time takes `dim_measure` by `measure_version_key`.
 select
     measure_key,
     measure_version_key,

@@ -7,7 +7,7 @@ with areas_of_cells as (
         cells.breakdown,
         min({{ area_level('areas.area_type') }}) as lowest_level
     from {{ ref('int_observation_intervals') }} as cells
-    inner join {{ ref('dim_area_current') }} as areas on cells.area_code = areas.area_code
+    inner join {{ ref('dim_area') }} as areas on cells.area_code = areas.area_code and areas.is_last_version
     group by cells.source_key, cells.measure_key, cells.period_key, cells.breakdown
 ),
 

@@ -72,7 +72,8 @@ changes as (
         note_codes as new_note_codes,
         known_from_before as old_known_from,
         known_from as new_known_from,
-        series_id_before = series_id as is_comparable,
+        -- what is real is no revision of what is synthetic: both are told, and no difference
+        series_id_before = series_id and was_synthetic = is_synthetic as is_comparable,
         revision_status,
         loaded_at,
         load_id_before as old_load_id,

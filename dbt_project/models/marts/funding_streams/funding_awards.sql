@@ -126,6 +126,13 @@ yearly as (
     where place = 1 and financial_year is not null and amount_gbp is not null and amount_qualifier is null
 ),
 
+-- the awards inside which others are for certain
+wholes as (
+    select distinct parent_award_key
+    from {{ ref('funding_award_parts') }}
+    where is_certain
+),
+
 conflict_groups as (
     select
         figure_id,
@@ -200,7 +207,7 @@ select
     parts.note_en as part_note_en,
     parts.note_cy as part_note_cy,
     placed.duplicate_of,
-    false as is_total,
+    wholes.parent_award_key is not null as is_total,
     case when parts.is_certain then parts.parent_award_key end as adds_to,
     'funding_award.' || placed.award_series as series_id,
     cast(null as {{ dbt.type_string() }}) as revision_status,
@@ -218,6 +225,7 @@ select
 from placed
 left join yearly on placed.award_key = yearly.award_key
 left join {{ ref('funding_award_parts') }} as parts on placed.canonical_award_key = parts.canonical_award_key
+left join wholes on placed.canonical_award_key = wholes.parent_award_key
 left join conflicts on placed.award_key = conflicts.figure_id
 left join {{ ref('funding_streams') }} as streams on placed.stream_key = streams.stream_key
 inner join {{ ref('int_area_versions') }} as areas

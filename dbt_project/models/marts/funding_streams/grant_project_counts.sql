@@ -37,49 +37,50 @@ stated as (
 -- a project has a row an outcome; it is one project
 listed as (
     select
-        return_key,
-        source_key,
-        stream_key,
-        area_code,
-        period_key,
-        period_end,
-        count(distinct project_key) as projects,
-        max(known_from) as known_from,
-        max(loaded_at) as loaded_at,
-        max(release_at) as release_at,
-        max(case when audience = 'official' then 1 else 0 end) as is_official,
-        max(case when is_synthetic then 1 else 0 end) as is_synthetic
-    from {{ ref('grant_projects') }}
-    group by return_key, source_key, stream_key, area_code, period_key, period_end
-),
-
-expected as (
-    select
-        return_key,
-        period_key,
-        count(distinct area_code) as areas_expected
-    from {{ ref('stg_returns__expected') }}
-    where coalesce(is_required, true)
-    group by return_key, period_key
+        projects.return_key,
+        projects.source_key,
+        projects.stream_key,
+        projects.area_code,
+        projects.period_key,
+        projects.period_end,
+        count(distinct projects.project_key) as projects,
+        -- of rows that were kept out nobody knows how many projects they are
+        max(case when submissions.is_part_accepted then 1 else 0 end) as is_part,
+        -- of the areas of the return and period: one that says that it has nothing to report is not missing
+        max(projects.areas_reporting) as areas_reporting,
+        max(projects.areas_expected) as areas_expected,
+        max(projects.known_from) as known_from,
+        max(projects.loaded_at) as loaded_at,
+        max(projects.release_at) as release_at,
+        max(case when projects.audience = 'official' then 1 else 0 end) as is_official,
+        max(case when projects.is_synthetic then 1 else 0 end) as is_synthetic
+    from {{ ref('grant_projects') }} as projects
+    left join {{ ref('int_return_submissions') }} as submissions on projects.submission_id = submissions.submission_id
+    group by
+        projects.return_key,
+        projects.source_key,
+        projects.stream_key,
+        projects.area_code,
+        projects.period_key,
+        projects.period_end
 ),
 
 of_wales as (
     select
-        listed.source_key,
-        listed.stream_key,
-        listed.period_end,
-        sum(listed.projects) as projects,
-        count(*) as areas_reporting,
-        max(expected.areas_expected) as areas_expected,
-        max(listed.known_from) as known_from,
-        max(listed.loaded_at) as loaded_at,
-        max(listed.release_at) as release_at,
-        max(listed.is_official) as is_official,
-        max(listed.is_synthetic) as is_synthetic
+        source_key,
+        stream_key,
+        period_end,
+        sum(projects) as projects,
+        max(areas_reporting) as areas_reporting,
+        max(areas_expected) as areas_expected,
+        max(known_from) as known_from,
+        max(loaded_at) as loaded_at,
+        max(release_at) as release_at,
+        max(is_official) as is_official,
+        max(is_synthetic) as is_synthetic
     from listed
-    left join expected on listed.return_key = expected.return_key and listed.period_key = expected.period_key
-    where listed.area_code <> 'W92000004'
-    group by listed.source_key, listed.stream_key, listed.period_end
+    where area_code <> 'W92000004'
+    group by source_key, stream_key, period_end
 ),
 
 together as (
@@ -112,7 +113,7 @@ together as (
         area_code,
         period_end as as_at_date,
         projects,
-        'derived' as projects_status,
+        case when is_part = 1 then 'partial' else 'derived' end as projects_status,
         cast(null as {{ dbt.type_string() }}) as qualifier,
         case when area_code <> 'W92000004' then 'W92000004' end as adds_to,
         cast(null as {{ dbt.type_string() }}) as total_basis,
@@ -140,7 +141,7 @@ together as (
         cast(null as {{ dbt.type_string() }}) as adds_to,
         'sum' as total_basis,
         areas_reporting,
-        greatest(areas_expected, areas_reporting) as areas_expected,
+        areas_expected,
         cast(null as {{ dbt.type_string() }}) as figure_id,
         source_key,
         cast(null as bigint) as source_line,

@@ -1,5 +1,14 @@
 -- Grain: return_key × stream_key × area_code × project_key × period_key × outcome_measure. Latest accepted submission.
 with
+latest as (
+    select * from {{ ref('int_return_submissions') }}
+    where is_public and known_to is null
+),
+
+answers as (
+    {{ areas_of_returns('latest') }}
+),
+
 rows_of_projects as (
     select
         cells.submission_id,
@@ -48,9 +57,8 @@ worded as (
                 then coalesce(projects.narrative_language, submissions.language, 'en')
         end as original_language
     from rows_of_projects as projects
-    inner join {{ ref('int_return_submissions') }} as submissions
-        on projects.submission_id = submissions.submission_id
-    where submissions.is_public and submissions.known_to is null and projects.project_key is not null
+    inner join latest as submissions on projects.submission_id = submissions.submission_id
+    where projects.project_key is not null
 )
 
 select
@@ -89,8 +97,9 @@ select
     false as is_total,
     cast(null as {{ dbt.type_string() }}) as adds_to,
     cast(null as {{ dbt.type_string() }}) as total_basis,
-    cast(null as bigint) as areas_reporting,
-    cast(null as bigint) as areas_expected,
+    -- who is missing from a sum over the areas of a period: they have no row here
+    answers.areas_reporting,
+    answers.areas_expected,
     cast(null as {{ dbt.type_string() }}) as revision_status,
     worded.source_key || '.' || coalesce(worded.outcome_measure, 'narrative') as series_id,
     worded.source_key,
@@ -101,4 +110,5 @@ select
     worded.release_at,
     worded.is_synthetic
 from worded
+left join answers on worded.return_key = answers.return_key and worded.period_key = answers.period_key
 left join {{ ref('funding_streams') }} as streams on worded.stream_key = streams.stream_key

@@ -5,6 +5,10 @@ latest as (
     where is_public and known_to is null
 ),
 
+answers as (
+    {{ areas_of_returns('latest') }}
+),
+
 -- the offer letter in force: the last variation from a day in the period or before, that was known then
 offers as (
     select
@@ -189,8 +193,9 @@ select
         when streams.parent_from is null or spend.period_end >= streams.parent_from then streams.parent_stream_key
     end as adds_to,
     cast(null as {{ dbt.type_string() }}) as total_basis,
-    cast(null as bigint) as areas_reporting,
-    cast(null as bigint) as areas_expected,
+    -- who is missing from a sum over the areas of a period: they have no row here
+    answers.areas_reporting,
+    answers.areas_expected,
     spend.source_key || '.' || spend.stream_key as series_id,
     cast(null as {{ dbt.type_string() }}) as revision_status,
     spend.source_key,
@@ -201,4 +206,5 @@ select
     spend.release_at,
     spend.is_synthetic or coalesce(spend.before_is_synthetic, false) as is_synthetic
 from worked_out as spend
+left join answers on spend.return_key = answers.return_key and spend.period_key = answers.period_key
 left join {{ ref('funding_streams') }} as streams on spend.stream_key = streams.stream_key

@@ -111,6 +111,8 @@ select
     weeks_status,
     cast(case when cost_status = 'derived' then cost_per_week end as decimal(18, 2)) as cost_per_week_gbp,
     cost_status as cost_per_week_gbp_status,
+    -- of children there all year: a week is a 52nd of one
+    {{ small_number_flag('weeks / 52.0', 'cast(null as double)', '1') }} as small_number_flag,
     outcome as outcome_pct,
     outcome_status as outcome_pct_status,
     outcome_definition_en,

@@ -139,8 +139,11 @@ select
     pct_status as share_pct_status,
     whole_gbp as all_children_and_families_gbp,
     whole_status as all_children_and_families_gbp_status,
-    area_code = 'W92000004' or spend_class in ('prevention_early_intervention', 'acute_looked_after') as is_total,
+    -- classes nest in one area (`adds_to`), and of one class areas do (`area_adds_to`)
+    spend_class in ('prevention_early_intervention', 'acute_looked_after') as is_total,
+    coalesce(adds_to, '-') = 'all_children_and_families' as counts_towards_total,
     adds_to,
+    case when area_code <> 'W92000004' then 'W92000004' end as area_adds_to,
     case
         when area_code = 'W92000004' or spend_class in ('prevention_early_intervention', 'acute_looked_after')
             then case when spend_class = 'prevention_early_intervention' then 'difference' else coalesce(total_basis, 'published') end

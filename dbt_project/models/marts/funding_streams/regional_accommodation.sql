@@ -40,6 +40,7 @@ pivoted as (
             {{ role_sum(role, 'value_number', amount_type) }} as {{ role }},
             {{ role_status(role, 'value_number') }} as {{ role }}_status,
         {% endfor -%}
+        max(sums.area_type) as area_type,
         max(sums.adds_to) as adds_to,
         max(sums.total_basis) as total_basis,
         min(sums.areas_reporting) as areas_reporting,
@@ -130,35 +131,40 @@ stated_together as (
 
 together as (
     select
-        return_key,
-        cast(null as {{ dbt.type_string() }}) as stream_key,
-        programme_period,
-        programme_period as programme_period_en,
-        programme_period as programme_period_cy,
-        area_code,
-        area_version_key,
-        area_name_en,
-        area_name_cy,
-        period_key,
-        period_start,
-        period_end,
+        pivoted.return_key,
+        registered.stream_key,
+        pivoted.programme_period,
+        pivoted.programme_period as programme_period_en,
+        pivoted.programme_period as programme_period_cy,
+        pivoted.area_code,
+        pivoted.area_version_key,
+        pivoted.area_name_en,
+        pivoted.area_name_cy,
+        pivoted.area_type,
+        pivoted.period_key,
+        pivoted.period_start,
+        pivoted.period_end,
+        -- funding is what was awarded so far: every year of a return tells the money of the years before again
+        min(pivoted.period_start) over (partition by pivoted.return_key) as told_from,
         {% for role, amount_type in amounts -%}
-            {{ role }},
-            {{ role }}_status,
+            pivoted.{{ role }},
+            pivoted.{{ role }}_status,
         {% endfor -%}
         cast(null as {{ dbt.type_string() }}) as funding_gbp_qualifier,
-        adds_to,
-        total_basis,
-        areas_reporting,
-        areas_expected,
-        source_key,
-        known_from,
-        known_to,
-        loaded_at,
-        audience,
-        release_at,
-        is_synthetic
+        pivoted.adds_to,
+        pivoted.total_basis,
+        pivoted.areas_reporting,
+        pivoted.areas_expected,
+        pivoted.source_key || '.' || pivoted.area_code as series_id,
+        pivoted.source_key,
+        pivoted.known_from,
+        pivoted.known_to,
+        pivoted.loaded_at,
+        pivoted.audience,
+        pivoted.release_at,
+        pivoted.is_synthetic
     from pivoted
+    left join {{ ref('documented_returns') }} as registered on pivoted.return_key = registered.return_key
 
     union all
 
@@ -172,9 +178,11 @@ together as (
         areas.area_version_key,
         areas.area_name_en,
         areas.area_name_cy,
+        areas.area_type,
         cast(null as {{ dbt.type_string() }}) as period_key,
         stated_together.period_start,
         stated_together.period_end,
+        stated_together.period_start as told_from,
         {% for role, amount_type in amounts -%}
             stated_together.{{ role }},
             case when stated_together.{{ role }} is null then 'not_available' else 'reported' end as {{ role }}_status,
@@ -184,6 +192,8 @@ together as (
         case when stated_together.area_code = 'W92000004' then 'published' end as total_basis,
         cast(null as bigint) as areas_reporting,
         cast(null as bigint) as areas_expected,
+        stated_together.source_key || '.' || stated_together.area_code || coalesce('.' || stated_together.stream_key, '')
+            as series_id,
         stated_together.source_key,
         stated_together.known_from,
         cast(null as timestamp) as known_to,
@@ -197,6 +207,42 @@ together as (
             stated_together.area_code = areas.area_code
             and stated_together.period_end >= areas.applies_from
             and stated_together.period_end < areas.applies_to
+),
+
+-- which of two statements of one funding counts: real before synthetic; of a stream that we know; the whole before its
+-- parts; said plainly before loosely; the one that reaches further, then the later known
+placed as (
+    select
+        *,
+        {{ area_level('area_type') }} as area_level,
+        row_number() over (
+            order by
+                case when is_synthetic then 1 else 0 end asc,
+                case when stream_key is null then 1 else 0 end asc,
+                {{ area_level('area_type') }} desc,
+                case when funding_gbp_qualifier is null then 0 else 1 end asc,
+                period_end desc,
+                known_from desc,
+                source_key asc,
+                programme_period asc,
+                area_code asc
+        ) as place
+    from together
+),
+
+-- the same money, or perhaps the same: of one stream (or of one that nobody names), of days that overlap, and of one area or
+-- of two of which one may lie in the other
+told_before as (
+    select distinct placed.place
+    from placed
+    inner join placed as better
+        on
+            placed.place > better.place
+            and coalesce(placed.stream_key = better.stream_key, true)
+            and placed.told_from <= better.period_end
+            and placed.period_end >= better.told_from
+            and (placed.area_code = better.area_code or placed.area_level <> better.area_level)
+    where better.funding_gbp is not null
 )
 
 select
@@ -215,6 +261,7 @@ select
     funding_gbp,
     funding_gbp_status,
     funding_gbp_qualifier,
+    funding_gbp is not null and told_before.place is null as counts_towards_total,
     projects,
     projects_status,
     homes,
@@ -244,7 +291,7 @@ select
     areas_reporting,
     areas_expected,
     cast(null as {{ dbt.type_string() }}) as revision_status,
-    source_key || '.' || area_code || coalesce('.' || stream_key, '') as series_id,
+    series_id,
     source_key,
     known_from,
     known_to,
@@ -252,4 +299,5 @@ select
     audience,
     release_at,
     is_synthetic
-from together
+from placed
+left join told_before on placed.place = told_before.place

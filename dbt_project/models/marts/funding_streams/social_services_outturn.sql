@@ -37,11 +37,11 @@ read_lines as (
     left join labels on outturn.service_line = labels.member_key
 ),
 
--- the whole that a share is of: the same area and year, and money counted on the same basis
+-- the whole that a share is of: the same area and year, and money counted on the same basis. What is real is no share of what
+-- is synthetic; the share of a synthetic line is synthetic whatever it is of.
 shared as (
     select
         read_lines.*,
-        wholes.is_synthetic as whole_is_synthetic,
         case
             when read_lines.is_unknown_line then 'not_available'
             when not read_lines.is_children_service then 'not_applicable'
@@ -57,6 +57,7 @@ shared as (
             and read_lines.area_code = wholes.area_code
             and read_lines.financial_year = wholes.financial_year
             and read_lines.expenditure_basis = wholes.expenditure_basis
+            and (read_lines.is_synthetic or not wholes.is_synthetic)
 ),
 
 wholes_there as (
@@ -112,8 +113,10 @@ select
     case when shared.share_status = 'derived' then shared.share_pct end as share_of_children_services_pct,
     shared.share_status as share_of_children_services_pct_status,
     cast(shared.rounding_base as double) as rounding_base,
-    shared.area_type = 'country' or wholes_there.service_line is not null as is_total,
+    -- lines nest in one area (`adds_to`), and of one line areas do (`area_adds_to`)
+    wholes_there.service_line is not null as is_total,
     shared.adds_to,
+    case when shared.area_type <> 'country' then 'W92000004' end as area_adds_to,
     case
         when
             shared.area_type = 'country'
@@ -133,8 +136,7 @@ select
     shared.loaded_at,
     'public' as audience,
     shared.known_from as release_at,
-    shared.is_synthetic or (shared.share_status = 'derived' and coalesce(shared.whole_is_synthetic, false))
-        as is_synthetic,
+    shared.is_synthetic,
     shared.load_id,
     shared.landed_sha256,
     shared.source_row

@@ -1,5 +1,14 @@
 -- Grain: area_code × from_year × to_year × denominator_basis. Every year against every earlier one of its series: from
 -- one year to the next, and over any longer span. No pair spans two series, of money or of children.
+{#- what grew, of which status, and where it has no growth -#}
+{%- set over_nobody = "'not_applicable' in (unit_cost_status_now, unit_cost_status_before)" %}
+{%- set growths = [
+    ('children_growth', 'children_status', 'false'),
+    ('spend_growth', 'spend_status', 'false'),
+    ('unit_cost_growth', 'unit_cost_status', over_nobody),
+    ('numbers_share', 'unit_cost_status', over_nobody),
+    ('other_growth', 'other_status', 'other_is_broken'),
+] %}
 with
 years as (
     select
@@ -51,25 +60,19 @@ pairs as (
             when 'provisional' in (earlier.revision_status, later.revision_status) then 'provisional'
             else coalesce(later.revision_status, earlier.revision_status)
         end as revision_status,
-        earlier.children as children_before,
-        later.children as children_now,
-        earlier.children_status as children_status_before,
-        later.children_status as children_status_now,
-        earlier.looked_after_spend_gbp as spend_before,
-        later.looked_after_spend_gbp as spend_now,
-        earlier.looked_after_spend_gbp_status as spend_status_before,
-        later.looked_after_spend_gbp_status as spend_status_now,
-        -- of money and children as they stand, and not of a cost that was rounded to the penny
-        cast(earlier.looked_after_spend_gbp as double) / nullif(earlier.children, 0) as unit_cost_before,
-        cast(later.looked_after_spend_gbp as double) / nullif(later.children, 0) as unit_cost_now,
-        earlier.spend_per_child_gbp_status as unit_cost_status_before,
-        later.spend_per_child_gbp_status as unit_cost_status_now,
-        case when later.other_children_series_id = earlier.other_children_series_id then earlier.other_children_gbp end
-            as other_before,
-        case when later.other_children_series_id = earlier.other_children_series_id then later.other_children_gbp end
-            as other_now,
-        coalesce(earlier.other_children_status, 'not_available') as other_status_before,
-        coalesce(later.other_children_status, 'not_available') as other_status_now,
+        {%- for year, suffix in [('earlier', 'before'), ('later', 'now')] %}
+            {{ year }}.children as children_{{ suffix }},
+            {{ year }}.children_status as children_status_{{ suffix }},
+            {{ year }}.looked_after_spend_gbp as spend_{{ suffix }},
+            {{ year }}.looked_after_spend_gbp_status as spend_status_{{ suffix }},
+            -- of money and children as they stand, and not of a cost that was rounded to the penny
+            cast({{ year }}.looked_after_spend_gbp as double) / nullif({{ year }}.children, 0) as unit_cost_{{ suffix }},
+            {{ year }}.spend_per_child_gbp_status as unit_cost_status_{{ suffix }},
+            case
+                when later.other_children_series_id = earlier.other_children_series_id then {{ year }}.other_children_gbp
+            end as other_{{ suffix }},
+            coalesce({{ year }}.other_children_status, 'not_available') as other_status_{{ suffix }},
+        {%- endfor %}
         coalesce(later.other_children_series_id <> earlier.other_children_series_id, false) as other_is_broken,
         {{ latest_of([
             'earlier.known_from', 'later.known_from', 'earlier.other_children_known_from',
@@ -110,21 +113,13 @@ worked_out as (
 
 judged as (
     select
-        worked_out.*,
-        {{ quotient_status('children_growth', ['children_status_now', 'children_status_before']) }} as children_growth_status,
-        {{ quotient_status('spend_growth', ['spend_status_now', 'spend_status_before']) }} as spend_growth_status,
-        case
-            when 'not_applicable' in (unit_cost_status_now, unit_cost_status_before) then 'not_applicable'
-            else {{ quotient_status('unit_cost_growth', ['unit_cost_status_now', 'unit_cost_status_before']) }}
-        end as unit_cost_growth_status,
-        case
-            when 'not_applicable' in (unit_cost_status_now, unit_cost_status_before) then 'not_applicable'
-            else {{ quotient_status('numbers_share', ['unit_cost_status_now', 'unit_cost_status_before']) }}
-        end as share_status,
-        case
-            when other_is_broken then 'not_applicable'
-            else {{ quotient_status('other_growth', ['other_status_now', 'other_status_before']) }}
-        end as other_growth_status
+        {%- for growth, status, has_none in growths %}
+            case
+                when {{ has_none }} then 'not_applicable'
+                else {{ quotient_status(growth, [status ~ '_now', status ~ '_before']) }}
+            end as {{ growth }}_status,
+        {%- endfor %}
+        worked_out.*
     from worked_out
 )
 
@@ -153,10 +148,10 @@ select
     spend_growth_status as spend_growth_pct_status,
     case when unit_cost_growth_status = 'derived' then unit_cost_growth end as unit_cost_growth_pct,
     unit_cost_growth_status as unit_cost_growth_pct_status,
-    case when share_status = 'derived' then numbers_share end as numbers_share_pct,
-    share_status as numbers_share_pct_status,
-    case when share_status = 'derived' then unit_cost_share end as unit_cost_share_pct,
-    share_status as unit_cost_share_pct_status,
+    case when numbers_share_status = 'derived' then numbers_share end as numbers_share_pct,
+    numbers_share_status as numbers_share_pct_status,
+    case when numbers_share_status = 'derived' then unit_cost_share end as unit_cost_share_pct,
+    numbers_share_status as unit_cost_share_pct_status,
     case when other_growth_status = 'derived' then other_growth end as other_children_spend_growth_pct,
     other_growth_status as other_children_spend_growth_pct_status,
     case when children_growth_status = 'derived' then children_index_raw end as children_index,

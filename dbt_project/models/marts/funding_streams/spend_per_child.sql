@@ -11,99 +11,101 @@ spend as (
     where service_line = 'looked_after_total'
 ),
 
-children as (
-    select
-        area_code,
-        snapshot_date,
-        source_key,
-        children,
-        children_status,
-        is_headline,
-        rounding_base,
-        series_id,
-        known_from,
-        loaded_at,
-        is_synthetic
-    from {{ ref('children_looked_after') }}
-),
-
--- the children as the source of the money counts them, where it does; else the figure to quote
+-- Of each of the two days one number: as the source of the money counts the children, where it does; else the figure to
+-- quote. Real children are set against real money, and synthetic ones against synthetic, wherever there are such: where the
+-- figure to quote is of the other kind, another of the money’s own; and where there is none, the other, which makes the cost
+-- synthetic.
 stocks as (
     select
-        spend.*,
-        coalesce(own_closing.children, closing.children) as closing_children,
-        case when own_closing.children is not null then own_closing.children_status else closing.children_status end
-            as closing_status,
-        case when own_closing.children is not null then own_closing.rounding_base else closing.rounding_base end
-            as closing_rounding_base,
-        case when own_closing.children is not null then own_closing.series_id else closing.series_id end
-            as closing_series_id,
-        case when own_closing.children is not null then own_closing.source_key else closing.source_key end
-            as closing_source_key,
-        case when own_closing.children is not null then own_closing.known_from else closing.known_from end
-            as closing_known_from,
-        case when own_closing.children is not null then own_closing.loaded_at else closing.loaded_at end
-            as closing_loaded_at,
-        case when own_closing.children is not null then own_closing.is_synthetic else closing.is_synthetic end
-            as closing_is_synthetic,
-        coalesce(own_opening.children, opening.children) as opening_children,
-        case when own_opening.children is not null then own_opening.children_status else opening.children_status end
-            as opening_status,
-        case when own_opening.children is not null then own_opening.rounding_base else opening.rounding_base end
-            as opening_rounding_base,
-        case when own_opening.children is not null then own_opening.series_id else opening.series_id end
-            as opening_series_id,
-        case when own_opening.children is not null then own_opening.source_key else opening.source_key end
-            as opening_source_key,
-        case when own_opening.children is not null then own_opening.known_from else opening.known_from end
-            as opening_known_from,
-        case when own_opening.children is not null then own_opening.loaded_at else opening.loaded_at end
-            as opening_loaded_at,
-        case when own_opening.children is not null then own_opening.is_synthetic else opening.is_synthetic end
-            as opening_is_synthetic
+        spend.area_code,
+        spend.financial_year,
+        counts.snapshot_date,
+        counts.source_key,
+        counts.children,
+        counts.children_status,
+        counts.rounding_base,
+        counts.series_id,
+        counts.known_from,
+        counts.loaded_at,
+        counts.is_synthetic,
+        row_number() over (
+            partition by spend.area_code, spend.financial_year, counts.snapshot_date
+            order by
+                case when counts.source_key = spend.source_key and counts.children is not null then 0 else 1 end asc,
+                case
+                    when counts.is_synthetic <> spend.is_synthetic then 1
+                    when counts.children is not null or counts.children_status = 'suppressed' then 0
+                    else 2
+                end asc,
+                case when counts.is_headline then 0 else 1 end asc,
+                case when counts.children is not null or counts.children_status = 'suppressed' then 0 else 1 end asc,
+                counts.known_from desc,
+                counts.rounding_base asc,
+                counts.source_key asc
+        ) as choice
     from spend
-    left join children as closing
-        on spend.area_code = closing.area_code and spend.period_end = closing.snapshot_date and closing.is_headline
-    left join children as own_closing
+    inner join {{ ref('children_looked_after') }} as counts
         on
-            spend.area_code = own_closing.area_code
-            and spend.period_end = own_closing.snapshot_date
-            and spend.source_key = own_closing.source_key
-    left join children as opening
+            spend.area_code = counts.area_code
+            and counts.snapshot_date in (spend.period_end, {{ years_before('spend.period_end', 1) }})
+    -- said loosely, or a forecast: quoted by nobody but the source of the money itself
+    where
+        counts.is_headline
+        or counts.source_key = spend.source_key
+        or (counts.qualifier is null and not {{ has_code('counts.note_codes', 'f') }})
+),
+
+with_stocks as (
+    select
+        {%- for day in ['closing', 'opening'] %}
+            {{ day }}.children as {{ day }}_children,
+            {{ day }}.children_status as {{ day }}_children_status,
+            {{ day }}.rounding_base as {{ day }}_rounding_base,
+            {{ day }}.series_id as {{ day }}_series_id,
+            {{ day }}.source_key as {{ day }}_source_key,
+            {{ day }}.known_from as {{ day }}_known_from,
+            {{ day }}.loaded_at as {{ day }}_loaded_at,
+            {{ day }}.is_synthetic as {{ day }}_is_synthetic,
+        {%- endfor %}
+        spend.*
+    from spend
+    left join stocks as closing
+        on
+            spend.area_code = closing.area_code
+            and spend.financial_year = closing.financial_year
+            and spend.period_end = closing.snapshot_date
+            and closing.choice = 1
+    left join stocks as opening
         on
             spend.area_code = opening.area_code
+            and spend.financial_year = opening.financial_year
             and {{ years_before('spend.period_end', 1) }} = opening.snapshot_date
-            and opening.is_headline
-    left join children as own_opening
-        on
-            spend.area_code = own_opening.area_code
-            and {{ years_before('spend.period_end', 1) }} = own_opening.snapshot_date
-            and spend.source_key = own_opening.source_key
+            and opening.choice = 1
 ),
 
 on_both_bases as (
     select
-        stocks.*,
+        with_stocks.*,
         'closing_stock' as denominator_basis,
         cast(closing_children as double) as children,
-        coalesce(closing_status, 'not_available') as children_status,
+        coalesce(closing_children_status, 'not_available') as children_status,
         closing_rounding_base as children_rounding_base,
         closing_source_key as children_source_key,
         closing_known_from as children_known_from,
         closing_loaded_at as children_loaded_at,
         coalesce(closing_is_synthetic, false) as children_is_synthetic
-    from stocks
+    from with_stocks
 
     union all
 
     select
-        stocks.*,
+        with_stocks.*,
         'mean_of_opening_and_closing' as denominator_basis,
         {{ mean_of_two_stocks('opening_children', 'closing_children') }} as children,
         case
             when closing_series_id <> opening_series_id then 'not_applicable'
             else {{ derived_status([
-                "coalesce(closing_status, 'not_available')", "coalesce(opening_status, 'not_available')"
+                "coalesce(closing_children_status, 'not_available')", "coalesce(opening_children_status, 'not_available')"
             ]) }}
         end as children_status,
         case when opening_rounding_base > closing_rounding_base then opening_rounding_base else closing_rounding_base end
@@ -115,7 +117,7 @@ on_both_bases as (
         {{ latest_of(['opening_known_from', 'closing_known_from']) }} as children_known_from,
         {{ latest_of(['opening_loaded_at', 'closing_loaded_at']) }} as children_loaded_at,
         coalesce(closing_is_synthetic, false) or coalesce(opening_is_synthetic, false) as children_is_synthetic
-    from stocks
+    from with_stocks
 ),
 
 divided as (
@@ -140,6 +142,7 @@ outcomes as (
         {%- for outcome, column in outcomes.items() %}
             max(case when outcome = '{{ outcome }}' then pct end) as {{ column }},
             max(case when outcome = '{{ outcome }}' then pct_status end) as {{ column }}_status,
+            max(case when outcome = '{{ outcome }}' then denominator_measure_key end) as {{ column }}_denominator_measure_key,
             max(case when outcome = '{{ outcome }}' then period_key end) as {{ column }}_period_key,
             max(case when outcome = '{{ outcome }}' then series_id end) as {{ column }}_series_id,
             max(case when outcome = '{{ outcome }}' then source_key end) as {{ column }}_source_key,
@@ -186,6 +189,7 @@ select
     {%- for outcome, column in outcomes.items() %}
         outcomes.{{ column }},
         coalesce(outcomes.{{ column }}_status, 'not_available') as {{ column }}_status,
+        outcomes.{{ column }}_denominator_measure_key,
         outcomes.{{ column }}_period_key,
         outcomes.{{ column }}_series_id,
         outcomes.{{ column }}_source_key,

@@ -39,6 +39,15 @@ pivoted as (
         period_key,
         period_start,
         period_end
+),
+
+rated as (
+    select
+        *,
+        {{ quotient_status(
+            part_of_whole_pct('active_offers_made', 'eligible'), ['eligible_status', 'active_offers_made_status']
+        ) }} as rate_status
+    from pivoted
 )
 
 select
@@ -56,14 +65,14 @@ select
     active_offers_made_status,
     active_offers_accepted,
     active_offers_accepted_status,
-    cast(case when eligible >= 10 then 100.0 * active_offers_made / eligible end as double) as offer_rate_pct,
+    -- of a sum that lacks rows or areas there is no rate
+    cast(
+        case when rate_status = 'derived' and eligible >= 10 then {{ part_of_whole_pct('active_offers_made', 'eligible') }} end
+        as double
+    ) as offer_rate_pct,
     case
-        when 'suppressed' in (eligible_status, active_offers_made_status) then 'suppressed'
-        when eligible is null or active_offers_made is null then 'not_available'
-        when eligible = 0 then 'not_applicable'
-        when eligible < 10 then 'suppressed'
-        when 'partial' in (eligible_status, active_offers_made_status) then 'partial'
-        else 'derived'
+        when rate_status = 'derived' and eligible > 0 and eligible < 10 then 'suppressed'
+        else rate_status
     end as offer_rate_pct_status,
     area_type <> 'local_authority' as is_total,
     adds_to,
@@ -79,4 +88,4 @@ select
     audience,
     release_at,
     is_synthetic
-from pivoted
+from rated

@@ -45,6 +45,16 @@ wholes as (
             and held.figure_kind = 'actual'
             and quoted.is_synthetic = held.is_synthetic
     where quoted.quote_place = 1
+),
+
+-- the measures of which others are parts, there and then
+made_of_parts as (
+    select distinct
+        part_of_measure_key as measure_key,
+        area_code,
+        financial_year
+    from quoted
+    where quote_place = 1 and part_of_measure_key is not null
 )
 
 select
@@ -80,11 +90,12 @@ select
     quoted.population_definition_cy,
     quoted.note_en,
     quoted.note_cy,
-    quoted.is_count and quoted.area_type = 'country' as is_total,
-    -- of one measure, authorities add up to Wales; one measure may be a part of another
-    case when quoted.is_count and quoted.area_type <> 'country' then 'W92000004' end as adds_to,
+    -- one measure may be a part of another; of one measure, authorities add up to Wales
+    made_of_parts.measure_key is not null as is_total,
+    case when quoted.is_count then quoted.part_of_measure_key end as adds_to,
+    case when quoted.is_count and quoted.area_type <> 'country' then 'W92000004' end as area_adds_to,
     quoted.part_of_measure_key,
-    case when quoted.is_count and quoted.area_type = 'country' then 'published' end as total_basis,
+    case when quoted.area_type = 'country' or made_of_parts.measure_key is not null then 'published' end as total_basis,
     cast(null as bigint) as areas_reporting,
     cast(null as bigint) as areas_expected,
     quoted.revision_status,
@@ -105,4 +116,9 @@ left join wholes
         and quoted.area_code = wholes.area_code
         and quoted.financial_year = wholes.financial_year
         and wholes.whole_place = 1
+left join made_of_parts
+    on
+        quoted.measure_key = made_of_parts.measure_key
+        and quoted.area_code = made_of_parts.area_code
+        and quoted.financial_year = made_of_parts.financial_year
 where quoted.quote_place = 1

@@ -11,8 +11,8 @@ answers as (
         {{ role_text('question_key') }} as question_key,
         {{ role_text('question_en') }} as question_en,
         {{ role_text('question_cy') }} as question_cy,
-        {{ role_text('coverage_en') }} as coverage_en,
-        {{ role_text('coverage_cy') }} as coverage_cy,
+        {{ role_text('coverage_en') }} as asked_en,
+        {{ role_text('coverage_cy') }} as asked_cy,
         {{ role_sum('responses', 'value_number', 'bigint') }} as responses,
         {{ role_status('responses', 'value_number') }} as responses_status,
         {{ role_sum('response_pct', 'value_number', 'double') }} as response_pct,
@@ -20,6 +20,26 @@ answers as (
     from {{ ref('int_return_cells_protected') }} as cells
     where cells.feed = 'children_voice'
     group by cells.submission_id, cells.sheet, cells.row_number
+),
+
+covered as (
+    -- who was asked is told in free words; what covers all of Wales is of Wales, and needs no words for which areas
+    select
+        submission_id,
+        sheet,
+        row_number,
+        survey_series_key,
+        age_band,
+        question_key,
+        question_en,
+        question_cy,
+        responses,
+        responses_status,
+        response_pct,
+        response_pct_status,
+        case when not {{ says_all_of_wales('asked_en', 'asked_cy') }} then coalesce(asked_en, asked_cy) end as coverage_en,
+        case when not {{ says_all_of_wales('asked_en', 'asked_cy') }} then coalesce(asked_cy, asked_en) end as coverage_cy
+    from answers
 ),
 
 labels as (
@@ -43,47 +63,49 @@ labels as (
 returned as (
     select
         submissions.return_key,
-        coalesce(answers.survey_series_key, submissions.return_key) || '@' || submissions.period_key as survey_key,
-        coalesce(answers.survey_series_key, submissions.return_key) as survey_series_key,
+        coalesce(covered.survey_series_key, submissions.return_key) || '@' || submissions.period_key as survey_key,
+        coalesce(covered.survey_series_key, submissions.return_key) as survey_series_key,
         -- a survey of some authorities is not one of Wales
-        case when submissions.area_type <> 'country' or answers.coverage_en is null then submissions.area_code end as area_code,
-        submissions.area_version_key,
+        case when submissions.area_type <> 'country' or covered.coverage_en is null then submissions.area_code end
+            as area_code,
+        case when submissions.area_type <> 'country' or covered.coverage_en is null then submissions.area_version_key end
+            as area_version_key,
         case
-            when submissions.area_type <> 'country' or answers.coverage_en is null then submissions.area_name_en
-            else answers.coverage_en
+            when submissions.area_type <> 'country' or covered.coverage_en is null then submissions.area_name_en
+            else covered.coverage_en
         end as area_name_en,
         case
-            when submissions.area_type <> 'country' or answers.coverage_en is null then submissions.area_name_cy
-            else answers.coverage_cy
+            when submissions.area_type <> 'country' or covered.coverage_en is null then submissions.area_name_cy
+            else covered.coverage_cy
         end as area_name_cy,
         submissions.period_key,
         submissions.period_start,
         submissions.period_end,
-        answers.age_band,
-        coalesce(ages.label_en, answers.age_band) as age_band_en,
-        coalesce(ages.label_cy, answers.age_band) as age_band_cy,
-        answers.question_key,
-        coalesce(answers.question_en, questions.label_en) as question_en,
-        coalesce(answers.question_cy, questions.label_cy) as question_cy,
-        answers.response_pct,
-        answers.response_pct_status,
-        answers.responses,
-        answers.responses_status,
-        answers.coverage_en,
-        answers.coverage_cy,
+        covered.age_band,
+        coalesce(ages.label_en, covered.age_band) as age_band_en,
+        coalesce(ages.label_cy, covered.age_band) as age_band_cy,
+        covered.question_key,
+        coalesce(covered.question_en, questions.label_en) as question_en,
+        coalesce(covered.question_cy, questions.label_cy) as question_cy,
+        covered.response_pct,
+        covered.response_pct_status,
+        covered.responses,
+        covered.responses_status,
+        covered.coverage_en,
+        covered.coverage_cy,
         cast(null as {{ dbt.type_string() }}) as qualifier,
-        case when answers.responses is not null then 'return' end as responses_basis,
+        case when covered.responses is not null then 'return' end as responses_basis,
         cast(null as {{ dbt.type_string() }}) as note_en,
         cast(null as {{ dbt.type_string() }}) as note_cy,
         submissions.submission_id,
         submissions.submission_version,
-        false as is_total,
+        covered.age_band = 'all' as is_total,
         cast(null as {{ dbt.type_string() }}) as adds_to,
-        cast(null as {{ dbt.type_string() }}) as total_basis,
+        case when covered.age_band = 'all' then 'published' end as total_basis,
         cast(null as bigint) as areas_reporting,
         cast(null as bigint) as areas_expected,
         cast(null as {{ dbt.type_string() }}) as revision_status,
-        submissions.source_key || '.' || answers.question_key as series_id,
+        submissions.source_key || '.' || covered.question_key as series_id,
         submissions.source_key,
         cast(null as {{ dbt.type_string() }}) as figure_id,
         submissions.public_from as known_from,
@@ -92,16 +114,16 @@ returned as (
         submissions.audience,
         submissions.release_at,
         submissions.is_synthetic
-    from answers
-    inner join {{ ref('int_return_submissions') }} as submissions on answers.submission_id = submissions.submission_id
+    from covered
+    inner join {{ ref('int_return_submissions') }} as submissions on covered.submission_id = submissions.submission_id
     left join labels as ages
-        on ages.role = 'age_band' and submissions.return_key = ages.return_key and answers.age_band = ages.choice_key
+        on ages.role = 'age_band' and submissions.return_key = ages.return_key and covered.age_band = ages.choice_key
     left join labels as questions
         on
             questions.role = 'question_key'
             and submissions.return_key = questions.return_key
-            and answers.question_key = questions.choice_key
-    where submissions.is_public and submissions.known_to is null and answers.question_key is not null
+            and covered.question_key = questions.choice_key
+    where submissions.is_public and submissions.known_to is null and covered.question_key is not null
 ),
 
 stated as (

@@ -35,7 +35,8 @@ keys as (
     from quoted
 ),
 
--- what a target falls short by is against attainment of its year, else of the latest year before it, in the same series
+-- what a target falls short by is against attainment of its year, else of the latest year before it, in the same series: a
+-- real target against real attainment, and never one against the other kind
 before_targets as (
     select
         targets.measure_key,
@@ -57,6 +58,7 @@ before_targets as (
             targets.measure_key = attained.measure_key
             and targets.area_code = attained.area_code
             and targets.series_id = attained.series_id
+            and targets.is_synthetic = attained.is_synthetic
             and targets.school_year >= attained.school_year
     where
         targets.role = 'target'
@@ -115,6 +117,7 @@ joined as (
     left join quoted as wholes
         on
             wholes.role = 'denominator'
+            and wholes.is_synthetic = coalesce(attained.is_synthetic, wholes.is_synthetic)
             and keys.measure_key = wholes.measure_key
             and keys.area_code = wholes.area_code
             and keys.school_year = wholes.school_year
@@ -171,10 +174,10 @@ select
     population_definition_cy,
     note_en,
     note_cy,
+    area_code = 'W92000004' as is_total,
     -- percentages add up to nothing
-    false as is_total,
     cast(null as {{ dbt.type_string() }}) as adds_to,
-    cast(null as {{ dbt.type_string() }}) as total_basis,
+    case when area_code = 'W92000004' then 'published' end as total_basis,
     cast(null as bigint) as areas_reporting,
     cast(null as bigint) as areas_expected,
     revision_status,

@@ -20,12 +20,40 @@ assumptions as (
     select
         cells.submission_id,
         cells.subject,
+        coalesce({{ role_text('original_language') }}, {{ role_text('assumption_language') }}) as original_language,
         {{ role_text('assumption') }} as assumption,
         {{ role_text('assumption_en') }} as assumption_en,
         {{ role_text('assumption_cy') }} as assumption_cy
     from {{ ref('int_return_cells_protected') }} as cells
     where cells.feed = 'reduction_plan'
     group by cells.submission_id, cells.subject
+),
+
+-- as written in the one language, and where it was given too in the other: a text in the language of its return, unless it
+-- says another, and one that stands in one language only was written in that
+spoken as (
+    select
+        assumptions.*,
+        case
+            when
+                assumptions.assumption is null
+                and (assumptions.assumption_en is null or assumptions.assumption_cy is null)
+                then case when assumptions.assumption_cy is not null then 'cy' else 'en' end
+            else coalesce(assumptions.original_language, submissions.language, 'en')
+        end as language
+    from assumptions
+    inner join {{ ref('int_return_submissions') }} as submissions
+        on assumptions.submission_id = submissions.submission_id
+),
+
+worded as (
+    select
+        submission_id,
+        subject,
+        case when coalesce(assumption, assumption_en, assumption_cy) is not null then language end as original_language,
+        coalesce(assumption_en, case when language = 'en' then assumption end) as assumption_en,
+        coalesce(assumption_cy, case when language = 'cy' then assumption end) as assumption_cy
+    from spoken
 ),
 
 -- what a document says of its plans beside the numbers
@@ -106,12 +134,9 @@ plans as (
             else cast(0 as bigint)
         end as areas_with_number,
         cast(null as double) as stated_reduction_pct,
-        coalesce(
-            assumptions.assumption_en,
-            case when coalesce(returned.language, 'en') = 'en' then assumptions.assumption end
-        ) as assumption_en,
-        coalesce(assumptions.assumption_cy, case when returned.language = 'cy' then assumptions.assumption end)
-            as assumption_cy,
+        assumptions.original_language,
+        assumptions.assumption_en,
+        assumptions.assumption_cy,
         returned.adds_to,
         returned.total_basis,
         returned.areas_reporting,
@@ -124,7 +149,7 @@ plans as (
         returned.release_at,
         returned.is_synthetic
     from returned
-    left join assumptions
+    left join worded as assumptions
         on returned.submission_id = assumptions.submission_id and returned.subject = assumptions.subject
 
     union all
@@ -157,6 +182,7 @@ plans as (
         coverage_cy,
         areas_with_number,
         stated_reduction_pct,
+        cast(null as {{ dbt.type_string() }}) as original_language,
         cast(null as {{ dbt.type_string() }}) as assumption_en,
         cast(null as {{ dbt.type_string() }}) as assumption_cy,
         case when area_type <> 'country' then 'W92000004' end as adds_to,
@@ -267,7 +293,6 @@ baselines as (
         row_number() over (
             partition by planned.source_key, planned.priority, planned.financial_year
             order by
-                case when stocks.is_synthetic = planned.is_synthetic then 0 else 1 end asc,
                 case
                     when stocks.known_from > planned.known_from then 1
                     when stocks.known_to is null or stocks.known_to > planned.known_from then 0
@@ -282,8 +307,8 @@ baselines as (
         on
             planned.priority = stocks.priority
             and planned.baseline_date = stocks.snapshot_date
-            -- a real plan is never set against a synthetic number
-            and (planned.is_synthetic or not stocks.is_synthetic)
+            -- what is expected is worked out of the plan and this number: both are real, or both synthetic
+            and planned.is_synthetic = stocks.is_synthetic
 ),
 
 -- at the end of the year: what is known now, of the plan’s own kind (all synthetic or all real) where there is one
@@ -310,6 +335,7 @@ actuals as (
             planned.priority = stocks.priority
             and planned.stock_date = stocks.snapshot_date
             and stocks.known_to is null
+            -- a real plan is never set against a synthetic number
             and (planned.is_synthetic or not stocks.is_synthetic)
 ),
 
@@ -411,6 +437,12 @@ select
     companions_known_from,
     assumption_en,
     assumption_cy,
+    original_language,
+    case
+        when coalesce(assumption_en, assumption_cy) is null then 'not_needed'
+        when assumption_en is not null and assumption_cy is not null then 'translated'
+        else 'not_translated'
+    end as translation_status,
     true as is_advisory,
     false as comparable_across_areas,
     is_wales as is_total,

@@ -10,6 +10,16 @@ sums as (
     where feed = 'measures' and sheet = {{ workforce_sheet() }} and (role = 'value' or subject not like '%measure_key=%')
 ),
 
+-- a measure that is defined here has the unit of its definition, whichever source states it
+defined as (
+    select
+        measure_key,
+        max(unit) as unit
+    from {{ ref('measures') }}
+    group by measure_key
+    having count(distinct unit) = 1
+),
+
 labels as (
     select
         choices.return_key,
@@ -47,7 +57,9 @@ returned as (
         sums.value_number as value,
         sums.value_status,
         -- full-time equivalents are no heads
-        coalesce(sums.unit, case when sums.measure_key like '%!_fte' escape '!' then 'fte' else 'count' end) as unit,
+        coalesce(
+            sums.unit, defined.unit, case when sums.measure_key like '%!_fte' escape '!' then 'fte' else 'count' end
+        ) as unit,
         cast(null as {{ dbt.type_string() }}) as qualifier,
         cast(null as {{ dbt.type_string() }}) as population_definition_en,
         cast(null as {{ dbt.type_string() }}) as population_definition_cy,
@@ -69,6 +81,7 @@ returned as (
         sums.release_at,
         sums.is_synthetic
     from sums
+    left join defined on sums.measure_key = defined.measure_key
     left join labels on sums.return_key = labels.return_key and sums.measure_key = labels.choice_key
 ),
 
@@ -97,11 +110,11 @@ stated as (
         population_definition_cy,
         note_en,
         note_cy,
-        area_type = 'country' and {{ adds_up('unit', 'cast(null as bigint)') }} as is_total,
+        area_type = 'country' as is_total,
         case
             when area_type <> 'country' and {{ adds_up('unit', 'cast(null as bigint)') }} then 'W92000004'
         end as adds_to,
-        case when area_type = 'country' and {{ adds_up('unit', 'cast(null as bigint)') }} then 'published' end as total_basis,
+        case when area_type = 'country' then 'published' end as total_basis,
         cast(null as bigint) as areas_reporting,
         cast(null as bigint) as areas_expected,
         revision_status,

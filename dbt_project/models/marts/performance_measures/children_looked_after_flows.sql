@@ -235,9 +235,7 @@ together as (
         coalesce(starts.qualifier, leavers.qualifier) as qualifier,
         coalesce(starts.coverage_en, leavers.coverage_en) as coverage_en,
         coalesce(starts.coverage_cy, leavers.coverage_cy) as coverage_cy,
-        -- a real figure and a synthetic one stand side by side, but nothing is worked out of both
-        case when starts.is_synthetic = leavers.is_synthetic then starts.is_synthetic end as flow_is_synthetic,
-        stocks.is_synthetic as stock_is_synthetic,
+        -- in the sample a document's real figure stands beside a synthetic one: what is worked out of both is synthetic
         coalesce(starts.is_synthetic, false)
         or coalesce(leavers.is_synthetic, false)
         or coalesce(stocks.is_synthetic, false) as is_synthetic,
@@ -278,12 +276,7 @@ together as (
 netted as (
     select
         *,
-        case
-            when
-                {{ derived_status(['starts_status', 'leavers_status']) }} = 'derived' and flow_is_synthetic is null
-                then 'not_available'
-            else {{ derived_status(['starts_status', 'leavers_status']) }}
-        end as net_flow_status,
+        {{ derived_status(['starts_status', 'leavers_status']) }} as net_flow_status,
         sum(case when area_type = 'local_authority' and starts is not null and leavers is not null then 1 else 0 end)
             over (partition by financial_year) as authorities_with_both,
         sum(case when area_type = 'local_authority' then 1 else 0 end) over (partition by financial_year)
@@ -295,13 +288,7 @@ settled as (
     select
         *,
         case when net_flow_status = 'derived' then starts - leavers end as net_flow,
-        case
-            when
-                {{ derived_status(['net_flow_status', 'stock_change_status']) }} = 'derived'
-                and flow_is_synthetic <> stock_is_synthetic
-                then 'not_available'
-            else {{ derived_status(['net_flow_status', 'stock_change_status']) }}
-        end as unexplained_residual_status
+        {{ derived_status(['net_flow_status', 'stock_change_status']) }} as unexplained_residual_status
     from netted
 ),
 

@@ -6,41 +6,40 @@ counts as (
     where kind = 'location'
 ),
 
+shared as (
+    {{ placement_shares('counts') }}
+),
+
 -- the plans were made in 2019 for the three years from 2019-20: what they mean to reduce is the number before these
 dated as (
     select
-        counts.*,
+        shared.*,
         {{ date_of('2019', 3, 31) }} as baseline_date
-    from counts
-),
-
-shared as (
-    {{ shares_of_headline('dated') }}
+    from shared
 ),
 
 -- only a number of the same series, and as real or as synthetic, is a baseline
 based as (
     select
-        shared.*,
+        dated.*,
         baseline.children as baseline_children,
         case
             when baseline.area_code is not null then baseline.children_status
             -- a series that begins later has none
-            when shared.measure_key <> 'children_looked_after' then 'not_applicable'
+            when dated.measure_key <> 'children_looked_after' then 'not_applicable'
             else 'not_available'
         end as baseline_children_status,
         baseline.known_from as baseline_known_from,
         baseline.loaded_at as baseline_loaded_at,
         baseline.revision_status as baseline_revision_status
-    from shared
+    from dated
     left join counts as baseline
         on
-            shared.area_code = baseline.area_code
-            and shared.code = baseline.code
-            and shared.series_id = baseline.series_id
-            and shared.is_synthetic = baseline.is_synthetic
-            and shared.baseline_date = baseline.snapshot_date
-    where shared.denominator_choice = 1
+            dated.area_code = baseline.area_code
+            and dated.code = baseline.code
+            and dated.series_id = baseline.series_id
+            and dated.is_synthetic = baseline.is_synthetic
+            and dated.baseline_date = baseline.snapshot_date
 )
 
 select
@@ -56,13 +55,11 @@ select
     {{ label_of('based.code', placement_locations(), 'cy') }} as location_cy,
     based.children,
     based.children_status,
-    case
-        when {{ ratio_status(['based.children_status', 'based.denominator_status'], 'based.denominator') }} = 'derived'
-            then 100.0 * cast(based.children as double) / cast(based.denominator as double)
-    end as share_pct,
-    {{ ratio_status(['based.children_status', 'based.denominator_status'], 'based.denominator') }} as share_pct_status,
+    based.share_pct,
+    based.share_pct_status,
     based.denominator,
-    coalesce(based.denominator_status, 'not_available') as denominator_status,
+    based.denominator_status,
+    based.denominator_measure_key,
     based.denominator_source_key,
     based.baseline_children,
     based.baseline_children_status,

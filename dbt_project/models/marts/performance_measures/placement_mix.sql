@@ -7,7 +7,7 @@ counts as (
 ),
 
 shared as (
-    {{ shares_of_headline('counts') }}
+    {{ placement_shares('counts') }}
 )
 
 select
@@ -23,13 +23,11 @@ select
     {{ label_of('shared.code', placement_types(), 'cy') }} as placement_type_cy,
     shared.children,
     shared.children_status,
-    case
-        when {{ ratio_status(['shared.children_status', 'shared.denominator_status'], 'shared.denominator') }} = 'derived'
-            then 100.0 * cast(shared.children as double) / cast(shared.denominator as double)
-    end as share_pct,
-    {{ ratio_status(['shared.children_status', 'shared.denominator_status'], 'shared.denominator') }} as share_pct_status,
+    shared.share_pct,
+    shared.share_pct_status,
     shared.denominator,
-    coalesce(shared.denominator_status, 'not_available') as denominator_status,
+    shared.denominator_status,
+    shared.denominator_measure_key,
     shared.denominator_source_key,
     shared.rounding_base,
     shared.qualifier,
@@ -38,8 +36,8 @@ select
     shared.measure_key,
     shared.measure_version_key,
     shared.series_id,
-    -- a part of all placements, never the whole of them
-    false as is_total,
+    -- the whole of several kinds that stand beside it; the others are parts of all placements, which has no row here
+    shared.code = 'away_from_family' as is_total,
     case when shared.code <> 'away_from_family' then 'all' end as adds_to,
     case when shared.area_type <> 'country' then 'W92000004' end as area_adds_to,
     case when shared.areas_expected is not null then 'published' end as total_basis,
@@ -55,4 +53,3 @@ select
     {{ latest_of(['shared.known_from', 'shared.denominator_known_from']) }} as release_at,
     shared.is_synthetic
 from shared
-where shared.denominator_choice = 1

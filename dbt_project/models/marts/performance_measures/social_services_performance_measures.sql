@@ -219,11 +219,9 @@ select
     counted.qualifier,
     counted.population_definition_en,
     counted.population_definition_cy,
-    counted.adds_up and counted.area_type = 'country' and counted.authorities_there > 0 as is_total,
+    counted.area_type = 'country' as is_total,
     case when counted.adds_up and counted.area_type <> 'country' then 'W92000004' end as adds_to,
-    case
-        when counted.adds_up and counted.area_type = 'country' and counted.authorities_there > 0 then 'published'
-    end as total_basis,
+    case when counted.area_type = 'country' then 'published' end as total_basis,
     case
         when counted.area_type = 'country' and counted.publishable_level = 'local_authority' and counted.authorities_there > 0
             then cast(counted.authorities_with_value as bigint)

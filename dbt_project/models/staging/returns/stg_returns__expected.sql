@@ -5,6 +5,7 @@ select
     period_start,
     period_end,
     is_required,
+    is_collected,
     original_due_date,
     extended_due_date,
     closes_on,

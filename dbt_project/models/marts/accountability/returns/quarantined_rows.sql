@@ -94,7 +94,7 @@ carried as (
         coalesce(problems.rule_code, 'submission_quarantined') as rule_code,
         coalesce(problems.severity, 'error') as severity,
         coalesce(problems.message_en, 'The whole submission is in quarantine.') as message_en,
-        coalesce(problems.message_cy, 'Mae’r cyflwyniad cyfan mewn cwarantîn.') as message_cy
+        coalesce(problems.message_cy, 'Mae’r cyflwyniad cyfan mewn cwarantin.') as message_cy
     from row_list
     left join own_reasons
         on
@@ -115,7 +115,7 @@ without_rows as (
         coalesce(problems.rule_code, 'submission_quarantined') as rule_code,
         coalesce(problems.severity, 'error') as severity,
         coalesce(problems.message_en, 'The whole submission is in quarantine.') as message_en,
-        coalesce(problems.message_cy, 'Mae’r cyflwyniad cyfan mewn cwarantîn.') as message_cy
+        coalesce(problems.message_cy, 'Mae’r cyflwyniad cyfan mewn cwarantin.') as message_cy
     from submissions
     left join row_list on submissions.submission_id = row_list.submission_id
     left join problems on submissions.submission_id = problems.submission_id and problems.place = 1
@@ -147,13 +147,14 @@ select
     of_returns.message_en,
     of_returns.message_cy,
     submissions.received_at as quarantined_at,
+    submissions.received_at as loaded_at,
     'return_' || submissions.return_key as source_key,
     'official' as audience,
     submissions.received_at as release_at,
     submissions.is_synthetic
 from of_returns
 inner join submissions on of_returns.submission_id = submissions.submission_id
-left join {{ ref('dim_area_current') }} as areas on submissions.area_code = areas.area_code
+left join {{ ref('dim_area') }} as areas on submissions.area_code = areas.area_code and areas.is_last_version
 
 union all
 
@@ -173,8 +174,9 @@ select distinct
     'load_quarantined' as rule_code,
     'error' as severity,
     coalesce(loads.message_en, 'The load is in quarantine.') as message_en,
-    coalesce(loads.message_cy, 'Mae’r llwyth mewn cwarantîn.') as message_cy,
+    coalesce(loads.message_cy, 'Mae’r llwyth mewn cwarantin.') as message_cy,
     loads.landed_at as quarantined_at,
+    loads.landed_at as loaded_at,
     loads.source_key,
     'official' as audience,
     loads.landed_at as release_at,

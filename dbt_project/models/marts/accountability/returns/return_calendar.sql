@@ -107,6 +107,8 @@ judged as (
             when newest_closed_by = 'recalled' then 'recalled'
             when not coalesce(is_required, true) then 'not_required'
             when due_date >= built_on then 'not_due'
+            -- what fell due before its collection began is late for nobody
+            when not coalesce(is_collected, true) then 'not_collected'
             else 'overdue'
         end as status
     from joined
@@ -125,13 +127,14 @@ select
     judged.period_start,
     judged.period_end,
     judged.is_required,
+    coalesce(judged.is_collected, true) as is_collected,
     judged.original_due_date,
     judged.extended_due_date,
     judged.due_date,
     judged.closes_on as closes_date,
     judged.first_received_at,
     judged.accepted_at,
-    -- what never came is late until today; what is not due, not required, withdrawn or recalled is not late
+    -- what never came is late until today; what is not due, not required, not collected, withdrawn or recalled is not
     cast(case
         when judged.counted_received_at is not null
             then greatest({{ days_between('judged.due_date', 'cast(judged.counted_received_at as date)') }}, 0)
@@ -148,7 +151,9 @@ select
     judged.recalled_at,
     judged.release_at as figures_release_at,
     'return_' || judged.return_key as source_key,
+    judged.newest_received_at as loaded_at,
     'official' as audience,
+    coalesce(judged.newest_received_at, cast(judged.period_start as timestamp)) as release_at,
     judged.is_synthetic
 from judged
 left join specs on judged.return_key = specs.return_key and specs.recency = 1

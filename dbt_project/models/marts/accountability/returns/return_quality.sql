@@ -49,6 +49,7 @@ select
     submissions.known_from is not null and submissions.known_to is null as is_latest,
     submissions.known_from,
     submissions.known_to,
+    submissions.received_at as loaded_at,
     'return_' || submissions.return_key as source_key,
     submissions.landed_sha256,
     'official' as audience,
@@ -58,5 +59,5 @@ from {{ ref('stg_returns__submissions') }} as submissions
 left join problems on submissions.submission_id = problems.submission_id
 left join specs
     on submissions.return_key = specs.return_key and submissions.template_version = specs.template_version
-left join {{ ref('dim_area_current') }} as areas on submissions.area_code = areas.area_code
+left join {{ ref('dim_area') }} as areas on submissions.area_code = areas.area_code and areas.is_last_version
 left join {{ ref('return_statuses') }} as outcomes on submissions.outcome = outcomes.return_status

@@ -15,9 +15,10 @@ select
     queries.text_cy,
     max(case when queries.kind = 'reply' then 1 else 0 end) over (partition by queries.query_id) = 1 as is_answered,
     'return_' || submissions.return_key as source_key,
+    queries.asked_at as loaded_at,
     'official' as audience,
     queries.asked_at as release_at,
     submissions.is_synthetic
 from {{ ref('stg_returns__queries') }} as queries
 inner join {{ ref('stg_returns__submissions') }} as submissions on queries.submission_id = submissions.submission_id
-left join {{ ref('dim_area_current') }} as areas on submissions.area_code = areas.area_code
+left join {{ ref('dim_area') }} as areas on submissions.area_code = areas.area_code and areas.is_last_version

@@ -21,6 +21,17 @@ labels as (
         label_en,
         label_cy
     from {{ ref('stg_returns__choices') }}
+),
+
+-- the columns of a row of which others in it are parts
+wholes as (
+    select distinct
+        submission_id,
+        sheet,
+        row_number,
+        adds_to_role as role
+    from cells
+    where adds_to_role is not null
 )
 
 select
@@ -54,9 +65,9 @@ select
     cells.value_status,
     case when cells.is_disclosive then cast(5 as bigint) end as rounding_base,
     submissions.known_to is null as is_latest,
-    false as is_total,
+    wholes.role is not null as is_total,
     cells.adds_to_role as adds_to,
-    cast(null as {{ dbt.type_string() }}) as total_basis,
+    case when wholes.role is not null then 'published' end as total_basis,
     cast(null as bigint) as areas_reporting,
     cast(null as bigint) as areas_expected,
     cast(null as {{ dbt.type_string() }}) as revision_status,
@@ -70,6 +81,12 @@ select
     submissions.is_synthetic
 from cells
 inner join {{ ref('int_return_submissions') }} as submissions on cells.submission_id = submissions.submission_id
+left join wholes
+    on
+        cells.submission_id = wholes.submission_id
+        and cells.sheet = wholes.sheet
+        and cells.row_number = wholes.row_number
+        and cells.role = wholes.role
 left join labels
     on
         cells.return_key = labels.return_key
