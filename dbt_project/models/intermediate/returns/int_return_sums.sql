@@ -26,54 +26,32 @@ cells as (
 ),
 
 of_rows as (
-    select
-        'row_area' as level,
-        row_area_code as sum_area_code,
-        submission_id,
-        return_key,
-        period_key,
-        sheet,
-        feed,
-        role,
-        subject,
-        area_type,
-        period_end,
-        unit,
-        type,
-        sums_to_role,
-        adds_to_role,
-        is_disclosive,
-        value_number,
-        value_status,
-        public_from,
-        public_to
-    from cells
-    where row_area_code <> area_code
-
-    union all
-
-    select
-        'submitter' as level,
-        area_code as sum_area_code,
-        submission_id,
-        return_key,
-        period_key,
-        sheet,
-        feed,
-        role,
-        subject,
-        area_type,
-        period_end,
-        unit,
-        type,
-        sums_to_role,
-        adds_to_role,
-        is_disclosive,
-        value_number,
-        value_status,
-        public_from,
-        public_to
-    from cells
+    {%- for level, area in [('row_area', 'row_area_code'), ('submitter', 'area_code')] %}
+        {{ 'union all' if not loop.first }}
+        select
+            '{{ level }}' as level,
+            {{ area }} as sum_area_code,
+            submission_id,
+            return_key,
+            period_key,
+            sheet,
+            feed,
+            role,
+            subject,
+            area_type,
+            period_end,
+            unit,
+            type,
+            sums_to_role,
+            adds_to_role,
+            is_disclosive,
+            value_number,
+            value_status,
+            public_from,
+            public_to
+        from cells
+        {{ 'where row_area_code <> area_code' if level == 'row_area' }}
+    {%- endfor %}
 ),
 
 -- the rows that an error keeps out of a submission that was accepted in part. A pasted total is no part of a sum, and no error
